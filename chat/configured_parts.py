@@ -37,14 +37,14 @@ def redis_link(
     key_digest: Callable[[], str],
     identity: Callable[[], str],
     metrics: Metrics,
-    patience: float = 1.0,
+    wait_factor: float = 1.0,
 ) -> RedisLink | None:
     """Return the worker's link to the Redis that the settings name, if they name one."""
     if not settings.redis_url:
         return None
     from chat.cluster.redis_link import RedisLink  # its library takes time and memory
 
-    return RedisLink(settings.redis_url, worker, key_digest, identity, metrics, patience)
+    return RedisLink(settings.redis_url, worker, key_digest, identity, metrics, wait_factor)
 
 
 def conversation_memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> ConversationMemory:

@@ -81,7 +81,7 @@ class Overrides:
     clock: Clock | None = None
     heartbeat_s: float | None = None
     # Factor of all waits for Redis.
-    redis_patience: float = 1.0
+    redis_wait_factor: float = 1.0
     # Seconds between two calls of a periodic job, by its name.
     job_intervals: Mapping[str, float] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ class Services:
         self.peers = overrides.peers or Peers(settings.data_dir / "run")
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
-        self.redis = self._redis_link(overrides.redis_patience)
+        self.redis = self._redis_link(overrides.redis_wait_factor)
         self.stored_reports = self._stored_reports()
         self.memory = (
             configured_parts.conversation_memory(settings, self.redis, clock)
@@ -144,14 +144,14 @@ class Services:
         self._started = False
         self._starting = threading.Lock()
 
-    def _redis_link(self, patience: float) -> RedisLink | None:
+    def _redis_link(self, wait_factor: float) -> RedisLink | None:
         return configured_parts.redis_link(
             self.settings,
             self.peers.name,
             lambda: self.tokens.key_digest,
             self.store.identity,
             self.metrics,
-            patience,
+            wait_factor,
         )
 
     def _runner(self, tools: Sequence[Tool]) -> Runner:

@@ -28,11 +28,11 @@ if mode.current() is ASYNC:
 
 
 @contextlib.contextmanager
-def nothing_left_behind(patience_s: float = 30.0) -> Iterator[None]:
-    """Raise AssertionError if something that the block has started still runs `patience_s` seconds after it."""
+def nothing_left_behind(timeout_s: float = 30.0) -> Iterator[None]:
+    """Raise AssertionError if something that the block has started still runs `timeout_s` seconds after it."""
     before = _running().keys()
     yield
-    until = time.monotonic() + patience_s
+    until = time.monotonic() + timeout_s
     while left := {key: name for key, name in _running().items() if key not in before}:
         assert time.monotonic() < until, f"left behind: {sorted(left.values())}"
         time.sleep(0.01)

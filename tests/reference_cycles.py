@@ -16,7 +16,7 @@ import chat
 from scripts.kit.waiting import poll
 
 _PROGRAM = str(Path(chat.__path__[0]))
-_PATIENCE_S = 10.0
+_TIMEOUT_S = 10.0
 _OURS = ("turn ", "tool ", "fetch")
 
 
@@ -56,5 +56,5 @@ def wait_for_threads() -> None:
     def left() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]
 
-    poll(lambda: not left(), _PATIENCE_S)
+    poll(lambda: not left(), _TIMEOUT_S)
     assert not left(), f"still at work: {left()}"

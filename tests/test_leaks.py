@@ -56,7 +56,7 @@ def native_pool() -> Callable[[], None]:
 @pytest.mark.parametrize("start", [ticker, thread, joinable_thread, native_thread, native_pool])
 def test_what_runs_on_is_seen(start: Callable[[], Callable[[], None]]) -> None:
     end = []
-    with pytest.raises(AssertionError, match="left behind"), leaks.nothing_left_behind(patience_s=0.1):
+    with pytest.raises(AssertionError, match="left behind"), leaks.nothing_left_behind(timeout_s=0.1):
         end.append(start())
     end[0]()
 

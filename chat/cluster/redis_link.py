@@ -33,9 +33,9 @@ class RedisLink:
         key_digest: Callable[[], str],
         identity: Callable[[], str],
         metrics: Metrics | None = None,
-        patience: float = 1.0,
+        wait_factor: float = 1.0,
     ) -> None:
-        self.client = RedisClient(redis_url.parse(url), metrics, patience)
+        self.client = RedisClient(redis_url.parse(url), metrics, wait_factor)
         self._identity = identity
         self._prefix = ""
         self._mail = RedisMail(self.client, self.prefix, name, key_digest)

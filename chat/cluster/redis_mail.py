@@ -47,7 +47,7 @@ class RedisMail:
         self, client: RedisClient, prefix: Callable[[], str], name: str, key_digest: Callable[[], str]
     ) -> None:
         self.name = name
-        self.patience = client.patience
+        self.wait_factor = client.wait_factor
         self.on_message: Callable[[Message], None] = lambda _message: None
         self.on_undeliverable: Callable[[str], None] = lambda _worker: None
         self.on_lost: Callable[[], None] = lambda: None
@@ -93,7 +93,7 @@ class RedisMail:
         if self._echo_due_at and now > self._echo_due_at:
             self._renew = True
         elif not self._echo_due_at and (workers or now - self._heard_at > _QUIET_S):
-            self._echo_due_at = now + _ECHO_S * self.patience
+            self._echo_due_at = now + _ECHO_S * self.wait_factor
             self.post(self.name, _ECHO)
         if workers:
             try:

@@ -87,7 +87,7 @@ class RedisRoad:
         ended = False
         try:
             self._mail.post(worker, [_ASK, key, self._mail.name, request])
-            _next(pending, 0, min(timeout_s, _ACCEPT_S * self._mail.patience))
+            _next(pending, 0, min(timeout_s, _ACCEPT_S * self._mail.wait_factor))
             number = 0
             while True:
                 number += 1

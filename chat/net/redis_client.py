@@ -46,13 +46,13 @@ class RedisUnavailable(Exception):
 class RedisClient:
     """One per worker, for any thread. `breaker` says whether Redis may be used; `check` closes it.
 
-    Each exchange is timed in `metrics` under the name of its first command. All waits are `patience` times as long as
-    usual: for tests that need a Redis which is never late.
+    Each exchange is timed in `metrics` under the name of its first command. All waits are `wait_factor` times as
+    long as usual, for tests in which Redis must never be late.
     """
 
-    def __init__(self, url: RedisUrl, metrics: Metrics | None = None, patience: float = 1.0) -> None:
-        self.patience = patience
-        self._pool = pool_for(url, patience)
+    def __init__(self, url: RedisUrl, metrics: Metrics | None = None, wait_factor: float = 1.0) -> None:
+        self.wait_factor = wait_factor
+        self._pool = pool_for(url, wait_factor)
         self._metrics = metrics or Metrics()
         self.breaker = Breaker("Redis", url.redacted)
         self.breaker.on_open.append(lambda: self._pool.disconnect(inuse_connections=False))

@@ -89,9 +89,9 @@ class _OfSentinelTls(_OfSentinel, _Tls):
 class _Pool(BlockingConnectionPool):
     """The library's pool, which closes idle connections only while no thread can take them."""
 
-    def __init__(self, *, patience: float, **options: Any) -> None:
-        wait_s = patience * WAIT_S
-        limits = {"timeout": patience * FREE_S, "socket_timeout": wait_s, "socket_connect_timeout": wait_s}
+    def __init__(self, *, wait_factor: float, **options: Any) -> None:
+        wait_s = wait_factor * WAIT_S
+        limits = {"timeout": wait_factor * FREE_S, "socket_timeout": wait_s, "socket_connect_timeout": wait_s}
         super().__init__(**_OPTIONS, **limits, **options)  # type: ignore[no-untyped-call]
 
     def disconnect(self, inuse_connections: bool = True) -> None:
@@ -135,10 +135,10 @@ class _Sentinels(Sentinel):
         return address
 
 
-def pool_for(url: RedisUrl, patience: float = 1.0) -> BlockingConnectionPool:
-    """Return a pool that has no connection yet. It waits `patience` times as long as usual."""
+def pool_for(url: RedisUrl, wait_factor: float = 1.0) -> BlockingConnectionPool:
+    """Return a pool that has no connection yet. It waits `wait_factor` times as long as usual."""
     named: dict[str, Any] = {
-        "patience": patience,
+        "wait_factor": wait_factor,
         "db": url.db,
         "username": url.username or None,
         "password": url.password or None,

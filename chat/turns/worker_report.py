@@ -152,13 +152,13 @@ class WorkerReport:
 
     def this_server(self) -> ServerReport:
         """Return the reports of this server's workers and their totals."""
-        return _summary([report for report in self._everyone() if report.server == self._server])
+        return _summary([report for report in self._all_reports() if report.server == self._server])
 
-    def everyone(self) -> ServerReport:
+    def all_workers(self) -> ServerReport:
         """Return the reports of all servers' workers and their totals."""
-        return _summary(self._everyone())
+        return _summary(self._all_reports())
 
-    def _everyone(self) -> list[Report]:
+    def _all_reports(self) -> list[Report]:
         """Return all reports, this worker's first: it is current."""
         own = self.make()
         workers = {_identity(own): own}

@@ -24,17 +24,17 @@ def evenly(count: int, within_s: float) -> list[float]:
 class Crowd:
     """The users' streams, after `run`. `cpu_s` is the load's own CPU time, `late_s` its latest sending."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], starts: Sequence[float], patience_s: float) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], starts: Sequence[float], timeout_s: float) -> None:
         """Take complete HTTP requests with `Connection: close` and their ascending start times.
 
-        A user without a complete answer `patience_s` after the last start has failed.
+        A user without a complete answer `timeout_s` after the last start has failed.
         """
         self.streams = [Stream() for _ in requests]
         self.cpu_s = self.late_s = 0.0
         self._address = ("127.0.0.1", port)
         self._requests = requests
         self._starts = starts
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._epoll = select.epoll()
         self._open: dict[int, tuple[socket.socket, Stream]] = {}
         self._unsent: dict[int, bytes] = {}
@@ -56,7 +56,7 @@ class Crowd:
     def _run(self, moments: deque[Moment]) -> None:
         began = time.monotonic()
         to_come = deque(zip(self._starts, self._requests, self.streams, strict=True))
-        last = began + self._starts[-1] + self._patience_s
+        last = began + self._starts[-1] + self._timeout_s
         while to_come or self._open:
             now = time.monotonic()
             if now > last:

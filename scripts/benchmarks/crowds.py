@@ -9,7 +9,7 @@ from scripts.benchmarks.measures import Measure
 from scripts.benchmarks.model import PACE, SLOW, Pace
 from scripts.benchmarks.scene import Outcome
 
-_PATIENCE_S = 60.0  # beyond the answer's own time: a user without an answer by then counts as failed
+_TIMEOUT_S = 60.0  # beyond the answer's own time: a user without an answer by then counts as failed
 
 
 def hundred(bench: Bench) -> list[Measure]:
@@ -56,7 +56,7 @@ def sustained(bench: Bench) -> list[Measure]:
     outcomes, rates = [], []
     for start in bench.both(2, WORKER_CONNECTIONS=4000):
         with SLOW.model() as model, start(model) as server:
-            outcome, streams = scene.play(server, model, SLOW, evenly(count, seconds), SLOW.answer_s + _PATIENCE_S)
+            outcome, streams = scene.play(server, model, SLOW, evenly(count, seconds), SLOW.answer_s + _TIMEOUT_S)
         bench.note("sustained", outcome)
         outcomes.append(outcome)
         # From the first ends, when all three thousand are running, until no more users arrive.
@@ -77,7 +77,7 @@ def _crowd(
     outcomes = []
     for start in bench.both(workers, **settings):
         with pace.model() as model, start(model) as server:
-            outcome, _ = scene.play(server, model, pace, evenly(users, within_s), pace.answer_s + _PATIENCE_S)
+            outcome, _ = scene.play(server, model, pace, evenly(users, within_s), pace.answer_s + _TIMEOUT_S)
         bench.note(name, outcome)
         outcomes.append(outcome)
     return outcomes

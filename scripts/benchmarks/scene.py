@@ -74,11 +74,11 @@ def play(
     model: FakeLLM,
     pace: Pace,
     starts: Sequence[float],
-    patience_s: float,
+    timeout_s: float,
     moments: Sequence[Moment] = (),
 ) -> tuple[Outcome, list[Stream]]:
     """Have one user come at each of `starts`, and wait until all have ended."""
-    crowd = Crowd(server.port, users.ready(server.port, len(starts)), starts, patience_s)
+    crowd = Crowd(server.port, users.ready(server.port, len(starts)), starts, timeout_s)
     time.sleep(_REST_S)
     before = _Used(server, model)
     began = time.monotonic()

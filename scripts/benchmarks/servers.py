@@ -30,10 +30,10 @@ class Server(ServerRunner):
         # None: SQLite alone.
         self.backends: Backends | None = None
 
-    def stop(self, patience_s: float = STOP_S) -> int:
+    def stop(self, timeout_s: float = STOP_S) -> int:
         """Stop the server; kill it if it does not end in time."""
         try:
-            return super().stop(patience_s)
+            return super().stop(timeout_s)
         except subprocess.TimeoutExpired:
             return self.running.returncode
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from scripts.chaos.connection import Address, Dropped, Refused
 from scripts.chaos.parley import CannotRun
 from scripts.chaos.question import Question
-from scripts.chaos.user import PATIENCE_S, Lost, User
+from scripts.chaos.user import TIMEOUT_S, Lost, User
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Crowd:
         """Ask no new questions; return when every user has received the end of the answer."""
         self._enough.set()
         for thread in self._threads:
-            thread.join(2 * PATIENCE_S)
+            thread.join(2 * TIMEOUT_S)
 
     def open_questions(self) -> list[Question]:
         """Return the questions that are being answered now."""

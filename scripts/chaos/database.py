@@ -81,9 +81,9 @@ class Database:
     def running(self) -> list[int]:
         return [row[0] for row in self._rows("SELECT id FROM turns WHERE status = 'running'")]
 
-    def wait_until_none_runs(self, patience_s: float) -> list[int]:
+    def wait_until_none_runs(self, timeout_s: float) -> list[int]:
         """Wait for the turns to end. Return those that still run then."""
-        poll(lambda: not self.running(), patience_s, 0.1)
+        poll(lambda: not self.running(), timeout_s, 0.1)
         return self.running()
 
     def inconsistencies(self) -> Iterator[str]:

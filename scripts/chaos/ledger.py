@@ -10,7 +10,7 @@ from scripts.chaos.database import TurnRow
 from scripts.chaos.question import POLL, Question
 from scripts.chaos.scene_run import SceneRun
 
-_PATIENCE_S = 15.0
+_TIMEOUT_S = 15.0
 
 
 def settle(scene: SceneRun, crowd: Crowd) -> dict[str, TurnRow]:
@@ -22,7 +22,7 @@ def settle(scene: SceneRun, crowd: Crowd) -> dict[str, TurnRow]:
 
 def settle_questions(scene: SceneRun, questions: Iterable[Question]) -> dict[str, TurnRow]:
     """Check that each acknowledged question has exactly one turn, and that its events agree with the database."""
-    for turn in scene.database.wait_until_none_runs(_PATIENCE_S * scene.slack):
+    for turn in scene.database.wait_until_none_runs(_TIMEOUT_S * scene.slack):
         scene.expect(False, f"turn {turn} runs for ever")
     turns = defaultdict(list)
     for row in scene.database.turns():

@@ -89,10 +89,10 @@ class Parley(ServerRunner):
         except NotStarted as error:
             raise CannotRun(str(error)) from None
 
-    def time_to_stop(self, patience_s: float) -> float:
+    def time_to_stop(self, timeout_s: float) -> float:
         """End the server and return how long that took. Raises subprocess.TimeoutExpired."""
         since = time.monotonic()
-        self.stop(patience_s)
+        self.stop(timeout_s)
         return time.monotonic() - since
 
     def kill_master(self) -> list[int]:

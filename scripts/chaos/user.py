@@ -15,12 +15,12 @@ from scripts.chaos.question import POLL, STREAM, Question
 
 T = TypeVar("T")
 
-PATIENCE_S = 90.0
+TIMEOUT_S = 90.0
 _numbers = itertools.count(1)
 
 
 class Lost(Exception):
-    """A user was not served within their patience, or was refused permanently, with `code`."""
+    """A user was not served in time, or was refused permanently, with `code`."""
 
     def __init__(self, message: str, error: Dropped | Refused) -> None:
         super().__init__(f"{message}: {error}")
@@ -44,12 +44,12 @@ class User:
         self.address = address
         self.headers: dict[str, str] = {}
         self.leaving = threading.Event()
-        answer = self.patiently(lambda: address.ask("GET", "/api/me"))
+        answer = self.until_served(lambda: address.ask("GET", "/api/me"))
         self.headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
         self.conversation = self.new_conversation()
 
     def new_conversation(self) -> int:
-        return int(self.patiently(lambda: self.post("/api/conversations", {})).json["id"])
+        return int(self.until_served(lambda: self.post("/api/conversations", {})).json["id"])
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.address.ask("GET", path, None, self.headers | headers)
@@ -57,9 +57,9 @@ class User:
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
         return self.address.ask("POST", path, body or {}, self.headers | headers)
 
-    def patiently(self, call: Callable[[], T]) -> T:
+    def until_served(self, call: Callable[[], T]) -> T:
         """Make a call, again while it is dropped or refused temporarily. Raises Lost."""
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while True:
             try:
                 return call()
@@ -92,7 +92,7 @@ class User:
 
     def look(self, turn: int) -> Any:
         """Return the turn as the server shows it. Raises Lost."""
-        return self.patiently(lambda: self.get(f"/api/turns/{turn}")).json
+        return self.until_served(lambda: self.get(f"/api/turns/{turn}")).json
 
     def _converse(self, question: Question, send: Callable[[dict[str, str]], Answer]) -> Question:
         question.sent_at = time.monotonic()
@@ -135,7 +135,7 @@ class User:
             question.error = turn.get("error", {}).get("code", "")
 
     def _check(self, question: Question, error: Dropped | Refused) -> None:
-        late = time.monotonic() - question.sent_at > PATIENCE_S
+        late = time.monotonic() - question.sent_at > TIMEOUT_S
         if late or self.leaving.is_set() or not _passing(error):
             raise Lost(f"{self.name}, {question}", error) from None
 

@@ -202,18 +202,18 @@ class Load:
             return Progress("clean up", time.monotonic() - began, len(users), share=share)
 
         try:
-            patience_s = _CLEAN_UP_S + _CLEAN_UP_EACH_S * len(users)
-            run_in_lanes(users, clean, lambda: report(progress()), patience_s)
+            timeout_s = _CLEAN_UP_S + _CLEAN_UP_EACH_S * len(users)
+            run_in_lanes(users, clean, lambda: report(progress()), timeout_s)
         finally:
             self.left_over = len(users) - sum(outcomes)
 
 
 def run_in_lanes(
-    users: Sequence[User], work: Callable[[User], None], report: Callable[[], None], patience_s: float = math.inf
+    users: Sequence[User], work: Callable[[User], None], report: Callable[[], None], timeout_s: float = math.inf
 ) -> None:
-    """Do blocking work for all users, some at a time. The end of patience and KeyboardInterrupt end the wait for it."""
+    """Do blocking work for all users, some at a time. The timeout and KeyboardInterrupt end the wait for it."""
     waiting = deque(users)
-    until = time.monotonic() + patience_s
+    until = time.monotonic() + timeout_s
 
     def lane() -> None:
         while True:

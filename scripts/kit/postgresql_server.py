@@ -64,9 +64,9 @@ class _OrdinaryProgram(Program):
             _give(path)
         return {"cwd": self.folder, **_demoted()}
 
-    def stop(self, patience_s: float = STOP_S) -> int:
+    def stop(self, timeout_s: float = STOP_S) -> int:
         self.resume()
-        return super().stop(patience_s)
+        return super().stop(timeout_s)
 
     def kill(self) -> None:
         """End the program like a power cut, but with its shared memory released."""

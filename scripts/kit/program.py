@@ -103,7 +103,7 @@ class Program:
         if not ready:
             raise NotStarted(f"{self.name} is not ready after {START_S:g} s; {self.last_lines()}")
 
-    def stop(self, patience_s: float = STOP_S) -> int:
+    def stop(self, timeout_s: float = STOP_S) -> int:
         """End the program as systemd or Docker would, and return its exit status.
 
         Kills it if that takes too long, and then raises subprocess.TimeoutExpired.
@@ -112,7 +112,7 @@ class Program:
         if process.poll() is None:
             process.send_signal(self.end_signal)
         try:
-            return process.wait(patience_s)
+            return process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

@@ -26,8 +26,8 @@ _HEADLESS = shutil.which("chromium-headless-shell") or CHROMIUM
 # What a test leaves behind is not waited for at a server's end: neither an answer nor an idle connection.
 BRIEF = {"GRACE_S": 0.5, "GUNICORN_CMD_ARGS": "--keep-alive 1"}
 # Longest wait for anything that a test expects. A loaded machine may need it; a test that passes does not.
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
+TIMEOUT_MS = 30_000
+expect.set_options(timeout=TIMEOUT_MS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -104,7 +104,7 @@ def new_person(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options
         context = chromium.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         context.on("console", on_console)
         context.on("weberror", lambda error: messages.append(str(error.error)))
         contexts.append(context)

@@ -32,7 +32,7 @@ def link_of(redis_server: RedisServer) -> Iterator[LinkOf]:
     def link_of(rights: str) -> RedisLink:
         redis_server.run("ACL", "SETUSER", "tested", "reset", "on", f">{PASSWORD}", *rights.split())
         url = f"redis://tested:{PASSWORD}@127.0.0.1:{redis_server.port}/0"
-        link = RedisLink(url, f"worker {next(numbers)}", lambda: "a key", lambda: "a database", patience=20.0)
+        link = RedisLink(url, f"worker {next(numbers)}", lambda: "a key", lambda: "a database", wait_factor=20.0)
         links.append(link)
         return link
 

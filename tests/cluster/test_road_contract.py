@@ -30,7 +30,8 @@ def open_road(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
             return "here:1", Here("here:1", handler)
         if request.param == "redis":
             requester, responder = (
-                RedisLink(url, name, lambda: "digest", lambda: "database", patience=20.0) for name in ("one:1", "two:2")
+                RedisLink(url, name, lambda: "digest", lambda: "database", wait_factor=20.0)
+                for name in ("one:1", "two:2")
             )
             opened.extend((requester, responder))
             for each in (requester, responder):

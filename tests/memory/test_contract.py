@@ -43,7 +43,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         yield LocalMemory
         return
     server: RedisServer = request.getfixturevalue("redis_server")
-    client = RedisClient(redis_url.parse(server.url), patience=100.0)
+    client = RedisClient(redis_url.parse(server.url), wait_factor=100.0)
     client.check()
     prefixes = itertools.count()
 

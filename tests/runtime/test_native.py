@@ -181,7 +181,7 @@ def test_a_native_lock_under_contention() -> None:
     lock = native_lock()
     pool = NativePool(4)
     total = [0]
-    patience = sys.getswitchinterval()
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
 
     def count() -> None:
@@ -201,7 +201,7 @@ def test_a_native_lock_under_contention() -> None:
             caller.join(20)
             assert not caller.is_alive()
     finally:
-        sys.setswitchinterval(patience)
+        sys.setswitchinterval(interval)
     pool.close()
     assert total == [2500]
 

@@ -50,13 +50,13 @@ def test_a_scene_of_five(tmp_path: Path, model: FakeLLM) -> None:
 
 
 def test_who_is_not_answered_in_time_has_failed(model: FakeLLM) -> None:
-    crowd = Crowd(model.port, [b"POST /v1/chat/completions HTTP/1.1\r\n"], [0.0], patience_s=0.2)
+    crowd = Crowd(model.port, [b"POST /v1/chat/completions HTTP/1.1\r\n"], [0.0], timeout_s=0.2)
     assert [stream.failure for stream in crowd.run()] == ["never answered"]
 
 
 def test_who_is_refused_has_failed(model: FakeLLM) -> None:
     model.stop()
-    crowd = Crowd(model.port, [b"GET / HTTP/1.1\r\n\r\n"], [0.0], patience_s=5)
+    crowd = Crowd(model.port, [b"GET / HTTP/1.1\r\n\r\n"], [0.0], timeout_s=5)
     assert [stream.failure for stream in crowd.run()] == ["Connection refused"]
 
 

@@ -46,8 +46,8 @@ class ParleyServer(ServerRunner):
         if self.program == ROOT:
             ParleyServer._page_files = page_files
 
-    def stop(self, patience_s: float = 40) -> int:
-        return super().stop(patience_s)
+    def stop(self, timeout_s: float = 40) -> int:
+        return super().stop(timeout_s)
 
     def wait_for_workers(self, number: int) -> None:
         """Wait until this number of workers report themselves. The server is ready with its first one."""

@@ -20,7 +20,7 @@ from scripts.kit.port import HeldPort
 from tests.servers.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 40
+TIMEOUT_S = 40
 FLAGS = ("true", "false")
 
 
@@ -140,9 +140,9 @@ def started(home: Path, start: Start, flag: str, port: int) -> Iterator[subproce
 def outcome(home: Path, start: Start, flag: str, port: int) -> tuple[int, str]:
     with started(home, start, flag, port) as process:
         try:
-            output, _ = process.communicate(timeout=PATIENCE_S)
+            output, _ = process.communicate(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired as served:
-            return 0, f"(after {PATIENCE_S} s it was not over)\n{(served.output or b'').decode()}"
+            return 0, f"(after {TIMEOUT_S} s it was not over)\n{(served.output or b'').decode()}"
         return process.returncode, output
 
 

@@ -18,7 +18,7 @@ from tests.servers.held_model import HeldModel
 from tests.servers.parley import ParleyServer, User, text_of
 from tests.servers.tree import Tree
 
-PATIENCE_S = 200  # a switch starts programs, which takes a loaded machine long
+TIMEOUT_S = 200  # a switch starts programs, which takes a loaded machine long
 
 
 @contextmanager
@@ -59,17 +59,17 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
                 there.stdout,
             )
             wait_until(
-                lambda: modes(server) == {"sync"}, timeout_s=PATIENCE_S
+                lambda: modes(server) == {"sync"}, timeout_s=TIMEOUT_S
             )  # a gevent worker takes up to a second to take its leave
             second = [crowd.submit(ask, server.url) for _ in range(6)]
             model.wait_for(6)
             # Under its nose: the workers of the last reload still finish their answers.
             back = tree.start_mode("async")
             model.let_go_of(6)
-            output, errors = back.communicate(timeout=PATIENCE_S)
+            output, errors = back.communicate(timeout=TIMEOUT_S)
             assert (back.returncode, errors) == (0, "")
             assert "Async: 2 gevent workers answer; " in output
-            wait_until(lambda: modes(server) == {"async"}, timeout_s=PATIENCE_S)
+            wait_until(lambda: modes(server) == {"async"}, timeout_s=TIMEOUT_S)
         finally:
             model.let_go_of(12)
         answers = [answer.result(60) for answer in (*first, *second)]
@@ -86,7 +86,7 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         assert tree.env_file.read_text() == before
         assert tree.mode("async").stdout == "Already async; nothing to do.\n"
 
-        wait_until(lambda: len(server.workers) == 2, timeout_s=PATIENCE_S)
+        wait_until(lambda: len(server.workers) == 2, timeout_s=TIMEOUT_S)
         mode_line = tree.mode("show").stdout
         assert mode_line.endswith(f"Running: process {server.running.pid} with 2 async workers.\n")
     assert not (tmp_path / "data" / "run" / "server.pid").exists()
@@ -128,7 +128,7 @@ def test_what_would_not_start_changes_nothing(tmp_path: Path) -> None:
             (tree.folder / "gevent.py").unlink(missing_ok=True)
 
         hang_up(server, "Hang up: Master")
-        wait_until(lambda: len(server.workers) == 1 and not set(workers) & set(server.workers), timeout_s=PATIENCE_S)
+        wait_until(lambda: len(server.workers) == 1 and not set(workers) & set(server.workers), timeout_s=TIMEOUT_S)
         assert modes(server) == {"sync"}
 
 
@@ -139,12 +139,12 @@ def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path)
         tree.env_file.write_text(good + 'THREADS="8\n')
         workers = server.workers
         os.kill(workers[0], signal.SIGKILL)
-        wait_until(lambda: len(server.workers) == 2 and workers[0] not in server.workers, timeout_s=PATIENCE_S)
+        wait_until(lambda: len(server.workers) == 2 and workers[0] not in server.workers, timeout_s=TIMEOUT_S)
         hang_up(server, "parley: nothing is reloaded")
         assert modes(server) == {"async"}
         tree.env_file.write_text(good.replace("USE_ASYNC_AGENT=true", "USE_ASYNC_AGENT=false"))
         hang_up(server, "Hang up: Master")
-        wait_until(lambda: modes(server) == {"sync"}, timeout_s=PATIENCE_S)
+        wait_until(lambda: modes(server) == {"sync"}, timeout_s=TIMEOUT_S)
         # The worker that counted it may have been killed, and all of that time have been replaced.
         assert figures(server.url).value("parley_turns_total", status="completed") == 1
 
@@ -167,7 +167,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path) -> None:
         # Where the two reloads became one, no worker was sync; until that has begun, the first ones still answer.
         wait_until(
             lambda: len(server.workers) == 1 and not first & set(server.workers) and modes(server) == {"async"},
-            timeout_s=PATIENCE_S,
+            timeout_s=TIMEOUT_S,
         )
 
         tree.append("chat/turns/worker_report.py", replaced("1 / 0"))
@@ -177,7 +177,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path) -> None:
         assert tree.env_file.read_bytes() == good
         wait_until(
             lambda: "parley: a worker could not start (ZeroDivisionError: division by zero" in server.console(),
-            timeout_s=PATIENCE_S,
+            timeout_s=TIMEOUT_S,
         )
         assert "Traceback" not in server.console()
         assert modes(server) == {"async"}
@@ -196,12 +196,12 @@ def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path) -> None:
             (signal.SIGKILL, f"{gone} started again."),
         ):
             with tree.start_mode("sync") as switching:
-                wait_until(lambda: tree.env_file.read_bytes() != good, timeout_s=PATIENCE_S)
+                wait_until(lambda: tree.env_file.read_bytes() != good, timeout_s=TIMEOUT_S)
                 if number == signal.SIGINT:
                     switching.send_signal(number)
                 else:
                     server.signal(number)
-                assert switching.communicate(timeout=PATIENCE_S) == ("", f"Error: {sentence}\n")
+                assert switching.communicate(timeout=TIMEOUT_S) == ("", f"Error: {sentence}\n")
             assert switching.returncode == 1
             assert tree.env_file.read_bytes() == good
 
@@ -215,4 +215,4 @@ def hang_up(server: ParleyServer, answer: str) -> None:
     """Send SIGHUP and wait until the console has `answer` once more."""
     count = server.console().count(answer)
     server.signal(signal.SIGHUP)
-    wait_until(lambda: server.console().count(answer) > count, timeout_s=PATIENCE_S)
+    wait_until(lambda: server.console().count(answer) > count, timeout_s=TIMEOUT_S)

@@ -44,17 +44,17 @@ class Pair:
 
 
 @pytest.fixture
-def patience() -> float:
+def wait_factor() -> float:
     """Return the factor of all waits for Redis. A test of a Redis that is always there may have another."""
     return 1.0
 
 
 @pytest.fixture
-def pair(make_worker: Callable[..., Worker], redis_server: RedisServer, patience: float) -> Iterator[Pair]:
+def pair(make_worker: Callable[..., Worker], redis_server: RedisServer, wait_factor: float) -> Iterator[Pair]:
     with NetworkLink(redis_server.port) as link:
         parts = {
             "redis_url": f"redis://127.0.0.1:{link.port}",
-            "redis_patience": patience,
+            "redis_wait_factor": wait_factor,
             "job_intervals": {"checkpoint": 0.1, "redis": 0.2, "recovery": 1_000.0},
         }
         pair = Pair(make_worker(name="one:1", **parts), make_worker(name="two:2", **parts), redis_server, link)
@@ -162,7 +162,7 @@ def test_a_value_that_is_damaged_or_of_others_is_missing(pair: Pair, model, conv
     assert pair.elsewhere.answered(conversation, "More").status == COMPLETED
 
 
-@pytest.mark.parametrize("patience", [20.0])
+@pytest.mark.parametrize("wait_factor", [20.0])
 @pytest.mark.parametrize("tokens", [10, 1_000])
 def test_a_turn_that_nobody_follows_from_elsewhere_costs_a_get_and_a_set(
     pair: Pair, model, conversation, tokens: int

@@ -46,7 +46,7 @@ class Worker:
         database_road: DatabaseRoad | None = None,
         heartbeat_s: float | None = None,
         name: str = "",
-        redis_patience: float = 20.0,
+        redis_wait_factor: float = 20.0,
         **settings: Any,
     ) -> None:
         peers = Peers(run_dir) if presence is None else _PeersWithPresence(run_dir, presence)
@@ -64,7 +64,7 @@ class Worker:
                 database_road=database_road,
                 clock=clock,
                 heartbeat_s=heartbeat_s,
-                redis_patience=redis_patience,
+                redis_wait_factor=redis_wait_factor,
                 job_intervals=job_intervals or {},
             ),
         )

@@ -36,7 +36,7 @@ class Bounds:
     # System buffers of each connection: clients that do not read must not exhaust the machine's memory.
     buffer_bytes: ClassVar[int] = 131_072
     # When connections run out, those that have kept the worker waiting for longer than this are closed.
-    patience_s: ClassVar[float] = 0.25
+    blocked_limit_s: ClassVar[float] = 0.25
 
 
 class Refusal(Exception):

@@ -94,7 +94,7 @@ class GreenletServer:
             gevent.sleep(_LOOK_S)
             excess = self._open + self._reserve - self._worker.worker_connections
             if excess > 0:
-                latest = time.monotonic() - self._bounds.patience_s
+                latest = time.monotonic() - self._bounds.blocked_limit_s
                 late = [connection for connection, since in list(self._waits.items())[:excess] if since < latest]
                 for connection in late:
                     connection.make_room()

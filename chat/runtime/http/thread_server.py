@@ -308,20 +308,20 @@ class ThreadServer:
         """
         now = time.monotonic()
         spare = ANSWERS_NOT_TAKEN - len(self._responses.without_slot())
-        blocked = self._responses.blocked(now - self._patience_s(kind))
+        blocked = self._responses.blocked(now - self._blocked_limit_s(kind))
         released = [each for each in blocked if each.kind is kind and not each.slot_released][: min(spare, wanted)]
         for connection in released:
             self._responses.release_slot(connection)
             self._release_slot(kind)
         if spare <= wanted:
-            late = set(self._responses.blocked(now - self._bounds.patience_s))
+            late = set(self._responses.blocked(now - self._bounds.blocked_limit_s))
             for connection in [each for each in self._responses.without_slot() if each in late][:wanted]:
                 connection.abandon()
         return len(released)
 
-    def _patience_s(self, kind: RequestKind) -> float:
+    def _blocked_limit_s(self, kind: RequestKind) -> float:
         """Return how long a blocked response of this kind keeps its slot. The client of a stream may pause briefly."""
-        return 0.0 if kind is RequestKind.SHORT else self._bounds.patience_s
+        return 0.0 if kind is RequestKind.SHORT else self._bounds.blocked_limit_s
 
     # Closing connections
 
@@ -390,7 +390,7 @@ class ThreadServer:
         excess = len(self._open) + self._reserve - self._worker.worker_connections
         if excess <= 0:
             return
-        latest = time.monotonic() - self._bounds.patience_s
+        latest = time.monotonic() - self._bounds.blocked_limit_s
         late = itertools.takewhile(lambda connection: connection.since < latest, self._arriving)
         ended = list(itertools.islice(itertools.chain(self._closing, late), excess))
         for connection in ended:

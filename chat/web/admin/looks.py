@@ -165,7 +165,7 @@ def _worker(body: ChosenWorker) -> str:
     if body.pid is None:
         own = report.make()
         return f"{own.host}:{own.pid}"
-    for each in report.everyone().workers:
+    for each in report.all_workers().workers:
         if each.pid == body.pid and body.host in (None, each.host):
             return f"{each.host}:{each.pid}"
     raise NotFound("There is no such worker.")

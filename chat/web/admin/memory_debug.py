@@ -77,4 +77,4 @@ def report_or_page() -> ServerReport | Response:
     if prefers_page():
         signed_in = principal().via == "session"
         return Response(render_template("memory_debug.html", version=VERSION, signed_in=signed_in))
-    return services().report.everyone()
+    return services().report.all_workers()

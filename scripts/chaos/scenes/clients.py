@@ -33,7 +33,7 @@ _FIRST_S = 1.0
 _GIVEN_BACK_S = 10.0
 # About as large as an answer may be.
 _TOKENS = 100_000
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 def play(scene: SceneRun) -> None:
@@ -84,8 +84,8 @@ def _large_answer(scene: SceneRun, user: User) -> int:
     """Run a turn to its end, for followers that never read its answer."""
     text = f"[{directive(tokens=_TOKENS, gap=0, first=0)}]"
     path = f"/api/conversations/{user.conversation}/turns"
-    turn = int(user.patiently(lambda: user.post(path, {"text": text})).json["turn_id"])
-    poll(lambda: user.look(turn)["status"] != "running", _PATIENCE_S, 0.1)
+    turn = int(user.until_served(lambda: user.post(path, {"text": text})).json["turn_id"])
+    poll(lambda: user.look(turn)["status"] != "running", _TIMEOUT_S, 0.1)
     status = user.look(turn)["status"]
     scene.expect(status == "completed", f"the large answer is {status}")
     return turn

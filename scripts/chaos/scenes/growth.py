@@ -48,7 +48,7 @@ def play(scene: SceneRun) -> None:
 def _open_what_is_opened_once(users: list[User]) -> None:
     """Have so much read at once that every worker has used each of its connections to the database."""
     for _ in range(_READINGS):
-        side_by_side([lambda user=user: user.patiently(lambda: user.get("/api/export")) for user in users])
+        side_by_side([lambda user=user: user.until_served(lambda: user.get("/api/export")) for user in users])
 
 
 def _ask(scene: SceneRun, users: list[User], many: int) -> None:
@@ -93,7 +93,7 @@ def _turn(scene: SceneRun, user: User, number: int) -> None:
 
 def _leave_in_the_middle(user: User, text: str) -> None:
     path = f"/api/conversations/{user.conversation}/turns"
-    answer = user.patiently(lambda: user.post(path, {"text": text}, Accept="text/event-stream"))
+    answer = user.until_served(lambda: user.post(path, {"text": text}, Accept="text/event-stream"))
     turn = next(answer.events()).data["turn_id"]
     answer.close()
     while user.look(turn)["status"] == "running":

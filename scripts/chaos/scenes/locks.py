@@ -18,7 +18,7 @@ from scripts.kit.waiting import poll
 ERROR_WITHIN_S = 2.5
 GAP_S = 1.0
 HELD_S = 5.0
-_PATIENCE_S = 10.0
+_TIMEOUT_S = 10.0
 
 
 def play(scene: SceneRun) -> None:
@@ -46,7 +46,7 @@ def _question() -> Question:
 
 
 def _wait_for_streams(crowd: Crowd) -> None:
-    poll(lambda: len(crowd.open_questions()) >= len(crowd.users), _PATIENCE_S)
+    poll(lambda: len(crowd.open_questions()) >= len(crowd.users), _TIMEOUT_S)
 
 
 def _send(scene: SceneRun, user: User) -> None:

@@ -78,7 +78,7 @@ def _send(user: User, question: Question) -> None:
     question.conversation = user.conversation
     path = f"/api/conversations/{user.conversation}/turns"
     body = {"text": question.text, "client_id": question.client_id}
-    question.turn = user.patiently(lambda: user.post(path, body)).json
+    question.turn = user.until_served(lambda: user.post(path, body)).json
 
 
 def _wait_until_begun(questions: list[Question]) -> None:

@@ -26,7 +26,7 @@ NOTICE_S = 2
 # Longer than any answer of this scene: all of them finish.
 GRACE_S = 30
 _ENDING_S = 10.0
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Follower:
         self._thread.start()
 
     def join(self) -> None:
-        self._thread.join(_PATIENCE_S)
+        self._thread.join(_TIMEOUT_S)
 
     def _follow(self) -> None:
         assert self.question.turn
@@ -120,7 +120,7 @@ def _pid(question: Question) -> int:
 
 
 def _wait_for_somebody(crowd: Crowd, server: Parley) -> None:
-    wait_until(lambda: _at(crowd, server.workers), f"nginx asks the server at port {server.address.port}", _PATIENCE_S)
+    wait_until(lambda: _at(crowd, server.workers), f"nginx asks the server at port {server.address.port}", _TIMEOUT_S)
 
 
 def _end(scene: SceneRun, server: Parley) -> None:
@@ -137,7 +137,7 @@ def _watch(scene: SceneRun, server: Parley, since: float) -> None:
     off = False
     while True:
         try:
-            server.address.ask("GET", "/readyz", timeout_s=_PATIENCE_S)
+            server.address.ask("GET", "/readyz", timeout_s=_TIMEOUT_S)
         except Refused as refused:
             off = True
             scene.expect(refused.status == 503, f"asked whether it is ready, it says {refused}")

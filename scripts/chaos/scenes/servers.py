@@ -32,7 +32,7 @@ MARKED_S = 10.0
 # By way of the database, events and stops arrive about once a second, with the commits.
 BEHIND_S = {True: 1.0, False: 3.0}
 _ENDING_S = 20.0
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 _ASKING = 50
 _FOLLOWERS = 24
 # How many answers of a server in turn come from each of its workers, as good as certainly.
@@ -83,7 +83,7 @@ def _followed(scene: SceneRun, fleet: Fleet, user: User, behind_s: float) -> Cal
         (whole, whole_at), (resumed, resumed_at) = side_by_side(
             [lambda: _read(at(user, second), question, None), lambda: _read(at(user, third), question, 12)]
         )
-        asking.join(_PATIENCE_S)
+        asking.join(_TIMEOUT_S)
         expected = b"".join(event.raw for event in question.events)
         for what, events in (("followed across", whole), ("resumed across", resumed)):
             same = b"".join(event.raw for event in events) == expected
@@ -123,8 +123,8 @@ def _stopped(scene: SceneRun, fleet: Fleet, user: User, within_s: float) -> Call
         since = time.monotonic()
         path = f"/api/turns/{question.turn['turn_id']}/stop"
         there = at(user, other)
-        there.patiently(lambda: there.post(path))
-        asking.join(_PATIENCE_S)
+        there.until_served(lambda: there.post(path))
+        asking.join(_TIMEOUT_S)
         scene.expect(question.status == "stopped", f"stopped from another server, it is {question.status}: {question}")
         scene.within("longest until stopped", time.monotonic() - since, within_s, question)
         scene.add("stopped across")
@@ -145,7 +145,7 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
     gap_s = max(0.04, scene.users * 0.001)
     with Crowd(fleet.front, scene.users, lambda: _short(gap_s)) as crowd:
         for server in fleet.servers[: scene.count]:
-            wait_until(lambda: len(crowd.open_questions()) >= scene.users // 2, "the crowd asks", _PATIENCE_S)
+            wait_until(lambda: len(crowd.open_questions()) >= scene.users // 2, "the crowd asks", _TIMEOUT_S)
             took = server.time_to_stop(2 * (GRACE_S + _ENDING_S) * scene.slack)
             scene.within("longest to end", took, GRACE_S + _ENDING_S, server.address)
             server.start()
@@ -205,7 +205,7 @@ def _check_reports(scene: SceneRun, fleet: Fleet) -> None:
         return len(live) if report["totals"]["servers"] == len(fleet.servers) else 0
 
     for server in fleet.servers:
-        complete = poll(lambda server=server: workers_shown_by(server) == expected, _PATIENCE_S, 0.5)
+        complete = poll(lambda server=server: workers_shown_by(server) == expected, _TIMEOUT_S, 0.5)
         scene.expect(
             complete, f"the server at port {server.port} shows {workers_shown_by(server)} of {expected} workers"
         )
@@ -224,7 +224,7 @@ def _recovered(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Que
     wait_until(
         lambda: all(status == "ok" for server in fleet.servers for status in _redis_statuses(server)),
         "each worker asks Redis again",
-        _PATIENCE_S,
+        _TIMEOUT_S,
     )
     scene.add("saw Redis go and come", len(fleet.servers))
     return side_by_side([_followed(scene, fleet, user, BEHIND_S[True]) for user in users])

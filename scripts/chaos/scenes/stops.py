@@ -16,7 +16,7 @@ from scripts.kit.waiting import poll
 
 CLOSED_WITHIN_S = 1.0
 _MOMENTS = ("before the first word", "in the middle", "in the middle", "during a tool call")
-_PATIENCE_S = 20.0
+_TIMEOUT_S = 20.0
 
 
 def play(scene: SceneRun) -> None:
@@ -39,9 +39,9 @@ def _stopped(scene: SceneRun, user: User, number: int) -> Callable[[], Question]
         follower.start()
         _wait_for(moment, question)
         before = time.time()
-        turn = user.patiently(lambda: user.post(f"/api/turns/{question.turn['turn_id']}/stop")).json
+        turn = user.until_served(lambda: user.post(f"/api/turns/{question.turn['turn_id']}/stop")).json
         scene.add("stops")
-        follower.join(_PATIENCE_S)
+        follower.join(_TIMEOUT_S)
         _check(scene, question, turn)
         if moment != "during a tool call":
             _check_model(scene, question, before)
@@ -51,7 +51,7 @@ def _stopped(scene: SceneRun, user: User, number: int) -> Callable[[], Question]
 
 
 def _question(moment: str, model: str) -> Question:
-    first = _PATIENCE_S if moment == "before the first word" else 0.05
+    first = _TIMEOUT_S if moment == "before the first word" else 0.05
     return make_question(600, model=model, tool=moment == "during a tool call", gap=0.03, first=first)
 
 
@@ -65,7 +65,7 @@ def _wait_for(moment: str, question: Question) -> None:
                 or (moment == "during a tool call" and question.at_a_tool)
             )
         ),
-        _PATIENCE_S,
+        _TIMEOUT_S,
     )
     assert question.turn, f"nothing was heard of {question}"
     time.sleep(random.uniform(0, 0.4))

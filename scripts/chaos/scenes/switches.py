@@ -12,7 +12,7 @@ from scripts.chaos.question import PLAIN, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.kit.waiting import poll
 
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _ATTEMPTS = 3
 
 
@@ -45,7 +45,7 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     scene.counts["fewest open streams"] = min(streams, scene.counts.get("fewest open streams", streams))
     switch_patiently(scene, scene.server, mode)
     scene.add(f"switches to {mode}")
-    ended = poll(lambda: not old & set(scene.server.workers), _PATIENCE_S)
+    ended = poll(lambda: not old & set(scene.server.workers), _TIMEOUT_S)
     scene.expect(ended, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
     actual = scene.server.address.ask("GET", "/api/me").json["mode"]
     scene.expect(actual == mode, f"after the switch to {mode} the server says that it is {actual}")
@@ -67,7 +67,7 @@ def switch_patiently(scene: SceneRun, server: Parley, mode: str) -> None:
 
 
 def _wait_for_open(crowd: Crowd, many: int) -> None:
-    poll(lambda: len(crowd.open_questions()) >= many, _PATIENCE_S)
+    poll(lambda: len(crowd.open_questions()) >= many, _TIMEOUT_S)
 
 
 def _check(scene: SceneRun, question: Question) -> None:
