@@ -133,6 +133,27 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
         every_message_with_calls(lambda each: "reasoning_content" in each, "missing reasoning_content"),
         takes_others_calls=False,
     ),
+    "call-reasoning-required": Dialect(
+        "reasoning_content with all calls, though it sends none",
+        (call_script(call()), FINAL),
+        ONE_CALL,
+        every_message_with_calls(
+            lambda each: bool(each.get("reasoning_content")),
+            "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
+        ),
+        questions=AGAIN,
+    ),
+    "call-result-name": Dialect(
+        "the tool's name with its result",
+        (call_script(call()), FINAL),
+        ONE_CALL,
+        lambda request: (
+            ""
+            if all(message.get("name") for message in request["messages"] if message["role"] == "tool")
+            else "* contents[2].parts[0].function_response.name: Name cannot be empty."
+        ),
+        questions=AGAIN,
+    ),
     "call-beside": Dialect(
         "a field unknown to us beside the calls, which must come back",
         ([piece({"vendor_state": {"a": 1}}), *call_script(call())], FINAL),

@@ -160,6 +160,19 @@ TOOL_CALLS: dict[str, Dialect] = {
         ),
         TWICE,
     ),
+    "call-index-shifts": Dialect(
+        "the second call begins with the index of the first",
+        (
+            fragments(
+                call(index=0, id="a"),
+                call("", index=0, id="b"),
+                {"index": 1, "function": {"arguments": '{"country": '}},
+                {"index": 1, "function": {"arguments": '"India"}'}},
+            ),
+            FINAL,
+        ),
+        TWICE,
+    ),
     "call-list-as-object": Dialect(
         "an object where the list of calls should be",
         ([piece({"tool_calls": call()}, "tool_calls"), DONE], FINAL),

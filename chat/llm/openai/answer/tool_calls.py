@@ -145,8 +145,8 @@ class ToolCalls:
     def _nearest(self, index: int | None, call_id: str, name: str) -> PartialCall | None:
         """Return the call that a fragment continues, if the fragment does not begin another one."""
         siblings = [call for call in self._calls if index is None or call.index == index]
-        if not siblings and not name:
-            siblings = [call for call in self._calls[-1:] if call.index is None]
+        if not siblings and not name:  # a call whose fragments differ in their index
+            siblings = [call for call in self._calls[-1:] if call.index is None or not call.may_be_whole]
         known = [call for call in siblings if call.id == call_id] if call_id else []
         if call_id and not known and not name:
             known = [call for call in self._calls if call.id == call_id]

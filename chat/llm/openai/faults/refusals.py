@@ -18,6 +18,8 @@ from chat.llm.openai.faults.translation import body_of
 
 TOOLS, TOOL_CHOICE, USAGE, SYSTEM = "tools", "tool_choice", "stream_options", "system role"
 OPTIONS = (TOOLS, TOOL_CHOICE, USAGE, SYSTEM)
+# Fields of a history with calls that some endpoints require, though the calls may be another model's.
+REASONING, RESULT_NAMES = "calls without reasoning_content", "results without a name"
 
 _FOLDED = re.IGNORECASE | re.DOTALL
 
@@ -39,6 +41,14 @@ _OPTION_NAMED = {
         _FOLDED | re.VERBOSE,
     ),
 }
+_FIELD_MISSING = {
+    REASONING: re.compile(r"reasoning[_ ]content\b", _FOLDED),
+    RESULT_NAMES: re.compile(r"function_?response\W{1,3}name\b|\btool\b[^.]{0,60}\bname\b", _FOLDED),
+}
+_MISSING = re.compile(
+    r"missing|required|requires|passed back|must be (?:provided|present|included|returned)|(?:cannot|not) be empty",
+    _FOLDED,
+)
 # Other statuses than 400 and 422 have many causes: there the reason must also say that something is not supported.
 _LACKS = re.compile(
     r"not (?:\w+ ){0,3}(?:support|enabled|available|allowed|permitted|implemented|accept)|n't support|unsupported"
@@ -66,6 +76,19 @@ def option_named(failure: Exception, sent: Sequence[str]) -> str | None:
     matches = [(match.start(), option) for option in sent if (match := _OPTION_NAMED[option].search(text))]
     # "stream_options" and a role are unambiguous; "tools" occurs in many sentences.
     return min(matches, key=lambda each: (each[1] == TOOLS, each[0]))[1] if matches else None
+
+
+def missing_field(failure: Exception) -> str | None:
+    """Return REASONING or RESULT_NAMES if a refusal misses that field."""
+    text = text_of(failure)
+    if not is_refusal(failure) or not _MISSING.search(text):
+        return None
+    return next((field for field, form in _FIELD_MISSING.items() if form.search(text)), None)
+
+
+def says_unsupported(failure: Exception) -> bool:
+    """Return whether a refusal says that something is not supported, whatever it is."""
+    return bool(_LACKS.search(text_of(failure)))
 
 
 def is_refusal(failure: Exception) -> bool:

@@ -12,16 +12,20 @@ from chat.errors import ModelError, ModelUnavailable, QuestionTooLong
 from chat.llm.openai.faults.length_refusals import too_long
 from chat.llm.openai.faults.refusals import (
     OPTIONS,
+    REASONING,
+    RESULT_NAMES,
     SYSTEM,
     TOOL_CHOICE,
     TOOLS,
     USAGE,
     is_refusal,
     may_lack_an_option,
+    missing_field,
     option_named,
+    says_unsupported,
 )
 from chat.llm.openai.request import dialogue
-from chat.llm.openai.request.body import encode_request
+from chat.llm.openai.request.body import RequestForm, encode_request
 from chat.llm.openai.request.capabilities import CapabilityCache
 from chat.llm.openai.request.history import is_object
 from chat.messages import OLDER_LEFT_OUT, WITHOUT_TOOLS, Message, ToolSpec
@@ -61,7 +65,7 @@ class AdaptiveRequest:
         self._never_sent = _ONLY_TOOLS if offer_tools == "false" else _NONE
         self._always_sent = _ONLY_TOOLS if offer_tools == "true" else _NONE
         self._unsupported = self._known.unsupported - _ONLY_TOOLS if self._always_sent else self._known.unsupported
-        self._probed = _NONE
+        self._probed = self._left_out_once = _NONE
         self._probes: list[frozenset[str]] | None = None
         self._max_chars = self._known.max_chars
         self._shortenings = 0
@@ -92,9 +96,14 @@ class AdaptiveRequest:
         if SYSTEM in without:
             messages = dialogue.without_system(messages)
         tools = [] if TOOLS in without else request.tools
-        may_call = request.may_call or TOOL_CHOICE in without
-        usage = USAGE not in without
-        return encode_request(request.model, messages, tools, may_call, self._keeps_own_calls, usage)
+        form = RequestForm(
+            may_call=request.may_call or TOOL_CHOICE in without,
+            keep_own_calls=self._keeps_own_calls,
+            usage=USAGE not in without,
+            reasoning=REASONING in without,
+            result_names=RESULT_NAMES in without,
+        )
+        return encode_request(request.model, messages, tools, form)
 
     def adapt(self, failure: Exception, error: ModelError) -> ModelError | None:
         """Adapt to a refusal.
@@ -121,7 +130,7 @@ class AdaptiveRequest:
 
     @property
     def _left_out(self) -> frozenset[str]:
-        return self._unsupported | self._probed | self._never_sent
+        return self._unsupported | self._probed | self._left_out_once | self._never_sent
 
     @property
     def _has_calls(self) -> bool:
@@ -149,22 +158,36 @@ class AdaptiveRequest:
 
     def _omit_option(self, failure: Exception, error: ModelError) -> ModelError | None:
         named = option_named(failure, self._sent)
-        if (
-            self._sends_own_calls
-            and named in (None, TOOLS)
-            and (is_refusal(failure) or self._fails_at_arguments(error))
-        ):
-            # The refusal may be due to the model's own calls, sent unchanged, and not to the tools.
-            self._keeps_own_calls = False
+        if self._has_calls and self._change_calls(failure, error, named):
             return None
         if named:
-            self._unsupported |= {named}
+            self._omit_named(named, failure)
             return None
-        if not may_lack_an_option(failure):
+        return self._probe(failure, error)
+
+    def _change_calls(self, failure: Exception, error: ModelError, named: str | None) -> bool:
+        """Send the history's calls in another form, if they may be the cause and not the tools. Return whether."""
+        missing = missing_field(failure)
+        if missing and missing not in self._unsupported:
+            self._unsupported |= {missing}
+            return True
+        may_be_calls = is_refusal(failure) or self._fails_at_arguments(error)
+        if not (may_be_calls and self._sends_own_calls and named in (None, TOOLS)):
+            return False
+        self._keeps_own_calls = False
+        return True
+
+    def _omit_named(self, option: str, failure: Exception) -> None:
+        if option == TOOLS and self._has_calls and not says_unsupported(failure):
+            self._left_out_once |= {option}  # the calls in the history may be the cause
+        else:
+            self._unsupported |= {option}
+
+    def _probe(self, failure: Exception, error: ModelError) -> ModelError | None:
+        """Omit options that the refusal does not name, unless the last such search was in vain."""
+        if not may_lack_an_option(failure) or (self._probes is None and not self._known.may_probe):
             return error
         if self._probes is None:
-            if not self._known.may_probe:
-                return error
             self._first_refusal = error
             self._probes = self._possible_probes()
         if not self._probes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,40 +12,59 @@ import msgspec
 from chat.llm.openai.request import history
 from chat.messages import Message, ToolCall, ToolSpec
 
+# Endpoints that require a reasoning take a blank, but not all of them an empty one.
+_NO_REASONING = " "
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm:
+    """The form of one request.
+
+    Without `may_call`, the model is told not to call tools. The calls of the request's model itself stay unchanged, and
+    those of other models are rewritten to a form that every endpoint accepts; without `keep_own_calls`, all are
+    rewritten. `usage` requests the token counts. `reasoning` and `result_names` add fields that some endpoints require
+    of messages with calls and of results.
+    """
+
+    may_call: bool = True
+    keep_own_calls: bool = True
+    usage: bool = True
+    reasoning: bool = False
+    result_names: bool = False
+
+
+_USUAL = RequestForm()
+
 
 def encode_request(
-    model: str,
-    messages: Sequence[Message],
-    tools: Sequence[ToolSpec],
-    may_call: bool = True,
-    keep_own_calls: bool = True,
-    usage: bool = True,
+    model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], form: RequestForm = _USUAL
 ) -> bytes:
-    """Return the body of one request. Encoded here, because the SDK would first walk through all of it in Python.
-
-    The calls of `model` itself stay unchanged; those of other models are rewritten to a form that every endpoint
-    accepts. Without `keep_own_calls`, all are rewritten. `usage` requests the token counts.
-    """
-    arguments = _request(model, history.prepared(messages, model if keep_own_calls else None), tools, may_call)
-    if usage:
-        arguments["stream_options"] = {"include_usage": True}
-    return msgspec.json.encode(arguments)
-
-
-def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], may_call: bool) -> dict[str, Any]:
-    """Return one streamed chat completion request."""
-    arguments: dict[str, Any] = {
-        "model": model,
-        "messages": [_message(message) for message in messages],
-        "stream": True,
-    }
+    """Return the body of one request. Encoded here, because the SDK would first walk through all of it in Python."""
+    messages = history.prepared(messages, model if form.keep_own_calls else None)
+    arguments: dict[str, Any] = {"model": model, "messages": _messages(messages, form), "stream": True}
     # Some endpoints refuse a history with calls if no tools are offered.
     offered = [_tool(tool) for tool in tools] or history.stand_ins(messages)
     if offered:
         arguments["tools"] = offered
-        if not tools or not may_call:
+        if not tools or not form.may_call:
             arguments["tool_choice"] = "none"
-    return arguments
+    if form.usage:
+        arguments["stream_options"] = {"include_usage": True}
+    return msgspec.json.encode(arguments)
+
+
+def _messages(messages: Sequence[Message], form: RequestForm) -> list[dict[str, Any]]:
+    encoded = [_message(message) for message in messages]
+    if form.reasoning:
+        for each in encoded:
+            if "tool_calls" in each and not each.get("reasoning_content"):
+                each["reasoning_content"] = _NO_REASONING
+    if form.result_names:
+        names = {call.id: call.name for message in messages for call in message.tool_calls}
+        for each in encoded:
+            if each["role"] == "tool":
+                each["name"] = _sendable(names.get(each["tool_call_id"], ""))
+    return encoded
 
 
 def _message(message: Message) -> dict[str, Any]:

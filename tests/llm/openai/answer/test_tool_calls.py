@@ -103,6 +103,15 @@ FRAGMENTS: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {
         [{"index": None, "id": "a", "function": function("x", "")}, {"index": 0, "function": function(None)}],
         ONE,
     ),
+    "a second call that begins with the index of the first": (
+        [
+            {"index": 0, "id": "a", "function": function()},
+            {"index": 0, "id": "b", "function": function("y", "")},
+            {"index": 1, "function": {"arguments": "[1,"}},
+            {"index": 1, "function": {"arguments": "2]"}},
+        ],
+        [*ONE, ("y", "[1,2]")],
+    ),
     "another id in each fragment": (
         [
             {"index": 0, "id": "a1", "function": function("x", '{"country"')},

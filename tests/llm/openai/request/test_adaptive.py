@@ -212,6 +212,50 @@ def test_tools_stay_where_only_the_tool_choice_is_refused(serve, connect):
         assert "tools" in server.exchanges[-1].json
 
 
+MISSING: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
+    "reasoning, Moonshot": (
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
+        lambda message: message["role"] != "assistant" or bool(message.get("reasoning_content")),
+    ),
+    "reasoning, DeepSeek": (
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+        lambda message: message["role"] != "assistant" or bool(message.get("reasoning_content")),
+    ),
+    "a result's name": (
+        "* GenerateContentRequest.contents[2].parts[0].function_response.name: Name cannot be empty.",
+        lambda message: message["role"] != "tool" or message.get("name") == "market_data",
+    ),
+}
+
+
+@pytest.mark.parametrize("missing", MISSING)
+@pytest.mark.parametrize("author", ["a-model", "another-model"])
+def test_what_a_history_with_calls_lacks_is_added_and_that_is_remembered(serve, connect, missing, author):
+    sentence, has_it = MISSING[missing]
+
+    def refuses(request: dict[str, Any]) -> bytes | None:
+        return None if all(map(has_it, request["messages"])) else status(400, error(sentence))
+
+    history = [HISTORY[0], Message("assistant", "", (CALL,), model=author), HISTORY[2]]
+    server = endpoint(serve, refuses)
+    model = connect(server)
+    for requests in (2, 3):
+        assert stream(model, *history) == [TextDelta("Hi"), Usage(7, 1)]
+        assert len(server.exchanges) == requests
+
+
+def test_tools_are_offered_again_after_a_refusal_of_the_calls_in_a_history(serve, connect):
+    def refuses(request: dict[str, Any]) -> bytes | None:
+        has_calls = any("tool_calls" in message for message in request["messages"])
+        return status(400, error("messages[2]: tool call has no signature")) if has_calls else None
+
+    server = endpoint(serve, refuses)
+    model = connect(server)
+    assert stream(model, *HISTORY, Message("user", "And now?"))[0] == Notice(WITHOUT_TOOLS)
+    assert stream(model) == [TextDelta("Hi"), Usage(7, 1)]
+    assert "tools" in server.exchanges[-1].json
+
+
 BROKEN = [
     HISTORY[0],
     Message("assistant", "", (ToolCall("call_1", "market_data", '{"country": '),), model="a-model"),

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.openai.request.body import encode_request
+from chat.llm.openai.request.body import RequestForm, encode_request
 from chat.messages import Message, ToolCall, ToolSpec
 
 TOOL = ToolSpec("look_up", "Looks up.", {"type": "object", "properties": {}})
@@ -24,7 +24,7 @@ def step(*calls: ToolCall, model: str = "a") -> list[Message]:
 
 
 def sent(messages: list[Message], model: str = "a", tools: Any = (TOOL,), **options: Any) -> Any:
-    return json.loads(encode_request(model, messages, tools, **options))
+    return json.loads(encode_request(model, messages, tools, RequestForm(**options)))
 
 
 def calls_and_results(request: Any) -> tuple[list[str], list[str]]:
