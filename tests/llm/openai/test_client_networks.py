@@ -133,12 +133,17 @@ def test_careless_framing_is_read(serve, connect, transport, form):
         b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\nhello",
         b"ICY 200 OK\r\n\r\nhello",
+        b"SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        b"HTTP/1.1 099 X\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     ],
 )
 def test_what_neither_reads_is_named(serve, connect, head):
     server = serve(lambda exchange: exchange.send(head))
     fault = failed(server, connect(server), attempts=3)
     assert type(fault) is ModelUnreachable
+    assert "violates HTTP" in str(fault)
 
 
 # Redirects

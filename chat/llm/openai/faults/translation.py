@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import h11
 import httpx2
 import msgspec
 import openai
@@ -111,9 +112,7 @@ class Faults:
             return ModelGarbled(f"The model's endpoint sent something that cannot be read: {failure}.")
         if started:
             return ModelInterrupted("The connection to the model broke before its answer was complete.")
-        if any(isinstance(cause, UnparsableResponse) for cause in causes):
-            return ModelUnreachable("The model's endpoint violates HTTP; MODEL_TRANSPORT=standard tolerates more.")
-        return ModelUnreachable("The connection to the model's endpoint broke before it answered.")
+        return ModelUnreachable(f"{_broken(causes)}.")
 
     def _quote(self, body: Any) -> str:
         """Return the endpoint's reason, fit to be shown, or ""."""
@@ -165,6 +164,15 @@ def _causes(failure: BaseException | None) -> Iterator[BaseException]:
 def _lacks_descriptors(failure: Exception) -> bool:
     looked_up = any(isinstance(cause, socket.gaierror) for cause in _causes(failure))
     return descriptors.exhausted(failure, probe=looked_up)
+
+
+def _broken(causes: list[BaseException]) -> str:
+    """Return what broke a connection before an answer began: bytes that are not HTTP, or nothing known."""
+    if any(isinstance(cause, UnparsableResponse) for cause in causes):
+        return "The model's endpoint violates HTTP; MODEL_TRANSPORT=standard tolerates more"
+    if any(isinstance(cause, h11.RemoteProtocolError) for cause in causes):  # of the standard transport
+        return "The model's endpoint violates HTTP; check OPENAI_BASE_URL"
+    return "The connection to the model's endpoint broke before it answered"
 
 
 def _why(causes: list[BaseException]) -> str:
