@@ -102,8 +102,8 @@ def _context(needed: bool) -> ssl.SSLContext:
 
 
 def timeouts(read_timeout_s: float) -> httpx2.Timeout:
-    """Return the time-outs of a request."""
-    return httpx2.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S)
+    """Return the time-outs of a request; to connect takes no longer than an answer may be silent."""
+    return httpx2.Timeout(read_timeout_s, connect=min(CONNECT_TIMEOUT_S, read_timeout_s))
 
 
 def _standard(context: ssl.SSLContext, proxy: Proxy | None) -> httpx2.BaseTransport:

@@ -59,6 +59,14 @@ def test_a_request_is_the_one_that_the_sdk_sends(monkeypatch, environment):
     assert ours.read() == body
 
 
+@pytest.mark.parametrize(("timeout_s", "connect_s"), [(60.0, 5.0), (5.0, 5.0), (0.5, 0.5)])
+def test_connecting_takes_no_longer_than_the_longest_silence(timeout_s, connect_s):
+    recorder = _Recorder()
+    Endpoint("a-key", "http://model.test/v1", timeout_s, "lean").with_transport(recorder).send(b"{}")
+    timeouts = recorder.requests[0].extensions["timeout"]
+    assert (timeouts["connect"], timeouts["read"]) == (connect_s, timeout_s)
+
+
 def test_every_request_has_a_body_and_a_length_of_its_own():
     recorder = _Recorder()
     endpoint = Endpoint("a-key", "http://model.test/v1", 30.0, "lean").with_transport(recorder)
