@@ -25,7 +25,6 @@ pytestmark = pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("code", "body", "named"),
     [
-        (400, b"<html>bad</html>", "CHAT_MODEL"),
         (401, error(f"Incorrect API key provided: {KEY}"), "OPENAI_API_KEY"),
         (402, error("Pay first"), "Pay first"),
         (403, error("Not this model"), "CHAT_MODEL"),
@@ -43,7 +42,9 @@ def test_what_asking_again_would_not_change(serve, connect, code, body, named):
     assert named in str(fault)
 
 
-@pytest.mark.parametrize("body", [b"", {}, error("Bad Request"), {"detail": [{"loc": ["body"]}]}])
+@pytest.mark.parametrize(
+    "body", [b"", {}, error("Bad Request"), {"detail": [{"loc": ["body"]}]}, b"<html><h1>Bad Request</h1></html>"]
+)
 def test_a_refusal_without_a_reason_is_asked_once_more_without_the_one_option_that_was_sent(serve, connect, body):
     server = serve(lambda exchange: exchange.send(status(422, body)))
     fault = failed(server, connect(server), attempts=2)

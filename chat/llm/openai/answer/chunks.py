@@ -142,8 +142,7 @@ def _objects(values: list[Any], depth: int = 0) -> Iterator[dict[str, Any]]:
     """Yield the objects among `values`, in lists, and in texts that are JSON themselves."""
     for value in values:
         if isinstance(value, dict):
-            inside = [inner for name in _ENVELOPES if isinstance(inner := value.get(name), dict) and "choices" in inner]
-            yield inside[0] if inside else value
+            yield _without_envelope(value)
         elif depth < _DEEPEST_TEXT and isinstance(value, list):
             yield from _objects(value, depth + 1)
         elif depth < _DEEPEST_TEXT and isinstance(value, str) and value.lstrip().startswith("{"):
@@ -153,6 +152,15 @@ def _objects(values: list[Any], depth: int = 0) -> Iterator[dict[str, Any]]:
 def error_in(error: Any, event: Any) -> Any:
     """Return an event's error: the event itself if `error` is only a flag beside a message."""
     return event if error and not isinstance(error, (str, list, dict)) else error
+
+
+def _without_envelope(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the chunk or the error that some endpoints put into another object; otherwise the object itself."""
+    for name in _ENVELOPES if "choices" not in value else ():
+        inside = value.get(name)
+        if isinstance(inside, dict) and ("choices" in inside or "error" in inside):
+            return inside
+    return value
 
 
 def _chunk(value: dict[str, Any]) -> Chunk:

@@ -107,13 +107,18 @@ class AnswerReader:
             finally:
                 del fault  # it refers to this frame
 
-    def read_tail(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[AnswerDelta]:
-        """Yield the deltas of an unfinished rest at the end of the body. A truncated event is ignored."""
+    def read_tail(self, events: Sequence[tuple[bytes, bytes]], is_document: bool) -> Iterator[AnswerDelta]:
+        """Yield the deltas of an unfinished rest at the end of the body. A truncated event is ignored.
+
+        Raises ReportedError for a document that has no choices.
+        """
         try:
             yield from self.read(events)
         except ModelGarbled:
             if is_document:
                 raise
+        if is_document and self._choice_index is None and (body := chunks.document(events[0][1])):
+            raise ReportedError(body)
         # A document that can be decoded is complete.
         self.done = self.done or (is_document and not self._has_line_events)
 

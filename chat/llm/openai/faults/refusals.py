@@ -13,7 +13,6 @@ import openai
 
 from chat.llm.openai.answer.deltas import ReportedError
 from chat.llm.openai.faults.reasons import labels, reason
-from chat.llm.openai.faults.redaction import is_page
 from chat.llm.openai.faults.translation import body_of
 
 TOOLS, TOOL_CHOICE, USAGE, SYSTEM = "tools", "tool_choice", "stream_options", "system role"
@@ -64,14 +63,16 @@ _OTHER_CAUSE = re.compile(
     _FOLDED,
 )
 _MAY_LACK = frozenset({400, 422})
-_MAY_LACK_IF_NAMED = frozenset({403, 404, 405, 406, 415, 424, 500, 501, 502, 503})
+_MAY_LACK_UNNAMED = frozenset({400, 422, 501})
+# About the key, the account, the proxy, or the time.
+_NEVER_LACK = frozenset({401, 402, 407, 408, 429})
 _READ_CHARACTERS = 4000
 
 
 def option_named(failure: Exception, sent: Sequence[str]) -> str | None:
     """Return the option among those `sent` that a refusal names as unsupported."""
     status, text = status_of(failure), text_of(failure)
-    if status is None or not (status in _MAY_LACK or (status in _MAY_LACK_IF_NAMED and _LACKS.search(text))):
+    if status is None or status in _NEVER_LACK or not (status in _MAY_LACK or _LACKS.search(text)):
         return None
     matches = [(match.start(), option) for option in sent if (match := _OPTION_NAMED[option].search(text))]
     # "stream_options" and a role are unambiguous; "tools" occurs in many sentences.
@@ -97,9 +98,9 @@ def is_refusal(failure: Exception) -> bool:
 
 def may_lack_an_option(failure: Exception) -> bool:
     """Return whether a refusal that names no option may be due to one."""
-    if not isinstance(failure, openai.APIStatusError) or failure.status_code not in _MAY_LACK:
+    if not isinstance(failure, openai.APIStatusError) or failure.status_code not in _MAY_LACK_UNNAMED:
         return False
-    return not _OTHER_CAUSE.search(text_of(failure)) and not is_page(failure.response.text)
+    return not _OTHER_CAUSE.search(text_of(failure))
 
 
 def status_of(failure: Exception) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chat.errors import ModelNoAnswer
 from chat.llm.openai.answer.deltas import AnswerReader, ReportedError
 from chat.llm.openai.answer.sse import EventParser
 from chat.messages import TextDelta
@@ -133,6 +134,27 @@ def test_an_error_in_the_stream_keeps_its_reason(kind):
     with pytest.raises(ReportedError) as caught:
         read(event(ONE), ERRORS[kind])
     assert REASON in json.dumps(caught.value.body)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"message": REASON},
+        {"__type": "ValidationException", "Message": REASON},
+        {"title": REASON, "status": 400},
+        {"data": {"error": {"message": REASON}}},
+        [{"message": REASON}],
+    ],
+)
+def test_a_document_without_an_answer_is_an_error(document):
+    with pytest.raises(ReportedError) as caught:
+        read(json.dumps(document).encode())
+    assert REASON in json.dumps(caught.value.body)
+
+
+@pytest.mark.parametrize("document", [{}, {"choices": [{"message": {"content": ""}}]}])
+def test_a_document_with_an_empty_answer_is_none(document):
+    assert isinstance(read(json.dumps(document).encode()).fault(), ModelNoAnswer)
 
 
 def test_an_error_after_the_end_is_no_fault():
