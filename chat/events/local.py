@@ -8,24 +8,30 @@ import time
 import msgspec
 
 from chat.events.contract import Event, make_event
+from chat.runtime import mode
 from chat.runtime.waiter import Waiter, waiter
 
 
 class LocalEventLog:
-    """EventLog without a lock.
+    """EventLog that holds the names and the data: events would take a third more memory, and time to collect garbage.
 
-    `append` adds the event before it wakes the waiters, and a reader checks the list again after it has queued its
+    `append` adds the event before it wakes the waiters, and a reader checks the log again after it has queued its
     waiter, so no event is missed.
     """
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        # A native lock: nothing yields while it is held.
+        self._lock = mode.native_lock()
+        self._names: list[str] = []
+        self._data: list[bytes] = []
         self._waiters: list[Waiter] = []
         self.ended_at = 0
 
     def append(self, name: str, data: msgspec.Struct) -> Event:
-        event = make_event(len(self._events) + 1, name, data)
-        self._events.append(event)
+        with self._lock:
+            event = make_event(len(self._names) + 1, name, data)
+            self._data.append(event.data)
+            self._names.append(name)  # last, so that a reader sees whole events
         if name == "done":
             self.ended_at = event.number
         if self._waiters:
@@ -36,19 +42,19 @@ class LocalEventLog:
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
         deadline = 0.0
-        while len(self._events) <= after and not self.ended_at:
+        while len(self._names) <= after and not self.ended_at:
             now = time.monotonic()
             deadline = deadline or now + timeout_s
             if now >= deadline:
                 break
             self._wait(after, deadline - now)
-        return self._events[after:]
+        return [Event(index + 1, self._names[index], self._data[index]) for index in range(after, len(self._names))]
 
     def _wait(self, after: int, timeout_s: float) -> None:
         """Wait for the next event."""
         own_waiter = waiter()
         self._waiters.append(own_waiter)
-        if len(self._events) <= after and not self.ended_at and own_waiter.wait(timeout_s):
+        if len(self._names) <= after and not self.ended_at and own_waiter.wait(timeout_s):
             return
         with contextlib.suppress(ValueError):  # `append` has removed it already
             self._waiters.remove(own_waiter)

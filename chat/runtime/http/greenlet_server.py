@@ -46,20 +46,16 @@ class GreenletServer:
 
     def install(self) -> None:
         self._worker.handle = self.handle
+        # Without Flask's `__call__`, which only passes the call on.
+        self._worker.wsgi = getattr(self._worker.wsgi, "wsgi_app", self._worker.wsgi)
         threads.start("idle connections of clients", self._close_idle_when_full)
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve one connection to its end."""
+        # One function, because each frame beneath a response counts: docs/performance.md, "Memory of a turn".
         connection = BoundedSocket(client, self._bounds, self._body_memory, self._waits, self._fair_queue)
-        self._open += 1
-        try:
-            self._serve(listener, connection, address)
-        finally:
-            connection.close()
-            self._open -= 1
-
-    def _serve(self, listener: Any, connection: BoundedSocket, address: Any) -> None:
         request = None
+        self._open += 1
         try:
             parser = http.get_parser(self._worker.cfg, connection, address)
             name = listener.getsockname()
@@ -83,6 +79,9 @@ class GreenletServer:
                 self._malformed(request, connection, address, error)
         except Exception as error:  # noqa: BLE001 - gunicorn has an answer to each of its own, and to any other
             self._malformed(request, connection, address, error)
+        finally:
+            connection.close()
+            self._open -= 1
 
     def _malformed(self, request: Any, connection: BoundedSocket, address: Any, error: Exception) -> None:
         connection.linger = True
