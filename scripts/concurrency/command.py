@@ -6,11 +6,13 @@ import dataclasses
 import os
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from scripts.concurrency import comparison, html_report, options, results_file, sweep, text_report
 from scripts.concurrency.api import Api
+from scripts.concurrency.comparison import Difference
 from scripts.concurrency.errors import CannotRun
 from scripts.concurrency.options import Options
 from scripts.concurrency.result import COULD_NOT_RUN, Result
@@ -127,7 +129,7 @@ class Check:
                 content = self._sweep_json()
             results_file.write(self._options.json_file, content, sys.stdout.write)
         if self._options.html_file:
-            page = html_report.page(result, self._steps, comparison.text(differences, old, result) if old else "")
+            page = html_report.page(result, self._steps, _for_page(differences, old, result) if old else None)
             html_report.write(self._options.html_file, page)
         return self._print_verdict(result)
 
@@ -166,6 +168,15 @@ class Check:
         """Print a text, unless --quiet was given."""
         if not self._options.quiet:
             print(text, file=self._out, flush=True)
+
+
+def _for_page(differences: Sequence[Difference], old: Sequence[OldRun], result: Result) -> html_report.Comparison:
+    return html_report.Comparison(
+        head=("", "earlier", "now", "change", "noise", ""),
+        rows=[difference.cells for difference in differences],
+        before=comparison.heading(old),
+        after=comparison.other_conditions(old, result),
+    )
 
 
 def _allow_files(users: int) -> None:

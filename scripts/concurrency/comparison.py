@@ -51,14 +51,20 @@ class Difference:
     is_rate: bool = False
     beyond_noise: bool = False
 
-    def __str__(self) -> str:
+    @property
+    def cells(self) -> tuple[str, str, str, str, str, str]:
+        """The name, both values, the change, the noise, and what that means."""
         show = rate if self.is_rate else duration
         change = f"{(self.new - self.old) / self.old:+.0%}" if self.old > 0 else "new"
         if not self.beyond_noise:
             word = "within the noise"
         else:
             word = "better" if (self.new > self.old) == self.is_rate else "WORSE"
-        return f"  {self.name:<26}{show(self.old):>9} → {show(self.new):>8}  {change:>6}  ±{show(self.margin)}: {word}"
+        return self.name, show(self.old), show(self.new), change, f"±{show(self.margin)}", word
+
+    def __str__(self) -> str:
+        name, old, new, change, noise, word = self.cells
+        return f"  {name:<26}{old:>9} → {new:>8}  {change:>6}  {noise}: {word}"
 
 
 def old_runs(files: Iterable[list[OldRun]], users: int) -> list[OldRun]:
@@ -96,16 +102,27 @@ def changed_conditions(old: Sequence[OldRun], result: Result) -> list[str]:
     return list(changes)
 
 
-def text(differences: Sequence[Difference], old: Sequence[OldRun], result: Result) -> str:
-    """Return the comparison for the terminal."""
+def heading(old: Sequence[OldRun]) -> str:
+    """Return what was compared with, and how the noise is known."""
     noise = (
         f"noise from {len(old)} earlier runs"
         if len(old) > 1
         else "noise between runs is unknown from a single one: 10 % is assumed; repeat --compare for repeated runs"
     )
-    lines = [f"Compared with the earlier results ({noise}):", *map(str, differences)]
-    if changes := changed_conditions(old, result):
-        lines.append(f"  Other conditions: {'; '.join(changes)}")
+    return f"Compared with the earlier results ({noise}):"
+
+
+def other_conditions(old: Sequence[OldRun], result: Result) -> str:
+    """Return what else differs from the earlier runs, or ""."""
+    changes = changed_conditions(old, result)
+    return f"Other conditions: {'; '.join(changes)}" if changes else ""
+
+
+def text(differences: Sequence[Difference], old: Sequence[OldRun], result: Result) -> str:
+    """Return the comparison for the terminal."""
+    lines = [heading(old), *map(str, differences)]
+    if others := other_conditions(old, result):
+        lines.append(f"  {others}")
     return "\n".join(lines)
 
 

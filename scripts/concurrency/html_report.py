@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -22,7 +23,17 @@ _METHOD = (
 )
 
 
-def page(result: Result, steps: Sequence[sweep.Step] = (), comparison: str = "") -> str:
+@dataclass(frozen=True)
+class Comparison:
+    """A table of this run beside others, with a sentence before and after it."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    before: str = ""
+    after: str = ""
+
+
+def page(result: Result, steps: Sequence[sweep.Step] = (), comparison: Comparison | None = None) -> str:
     """Return the page."""
     sections = [
         _verdict(result),
@@ -31,8 +42,8 @@ def page(result: Result, steps: Sequence[sweep.Step] = (), comparison: str = "")
         _section("Times", _table(result)),
         _section("Requests", _bars(result)),
         _section("Over time", _lines(result)),
-        _section("Sweep", _preformatted(f"{sweep.table(steps)}\n{sweep.sentence(steps)}") if steps else ""),
-        _section("Comparison", _preformatted(comparison) if comparison else ""),
+        _section("Sweep", _sweep(steps) if steps else ""),
+        _section("Comparison", _comparison(comparison) if comparison else ""),
         _section("Errors", _errors(result)),
         _section("Server and check", _notes(result)),
         _section("Conditions", _conditions(result)),
@@ -107,14 +118,17 @@ def _objectives(result: Result) -> str:
 
 
 def _table(result: Result) -> str:
-    head = "".join(f"<th>{name}</th>" for name in ("", *PERCENTILES))
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td>"
-        + "".join(f"<td>{duration(row.get(part))}</td>" for part in PERCENTILES)
-        + "</tr>"
-        for name, row in result.measures.items()
-    )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    rows = ((name, *(duration(row.get(part)) for part in PERCENTILES)) for name, row in result.measures.items())
+    return _html_table(("", *PERCENTILES), rows)
+
+
+def _sweep(steps: Sequence[sweep.Step]) -> str:
+    return _html_table(sweep.HEAD, sweep.rows(steps)) + f"<p>{escape(sweep.sentence(steps))}</p>"
+
+
+def _comparison(comparison: Comparison) -> str:
+    table = _html_table(comparison.head, comparison.rows)
+    return f'<p class="quiet">{escape(comparison.before)}</p>{table}<p>{escape(comparison.after)}</p>'
 
 
 def _bars(result: Result) -> str:
@@ -170,8 +184,10 @@ def _conditions(result: Result) -> str:
     return f"<table><tbody>{cells}</tbody></table>"
 
 
-def _preformatted(text: str) -> str:
-    return f'<div class="wide"><pre>{escape(text)}</pre></div>'
+def _html_table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    names = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _section(title: str, content: str) -> str:

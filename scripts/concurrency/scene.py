@@ -136,7 +136,8 @@ def _conclude(chosen: Options, results: list[Result], out: TextIO) -> int:
         content = {"format": results_file.FORMAT, "runs": [results_file.as_json(result) for result in results]}
         results_file.write(chosen.json_file, content, lambda text: print(text, end=""))
     if chosen.html_file:
-        html_report.write(chosen.html_file, html_report.page(after, (), comparison_table(before, after)))
+        head, *rows = before_and_after(before, after)
+        html_report.write(chosen.html_file, html_report.page(after, (), html_report.Comparison(head, rows)))
     for part, result in zip((BEFORE, AFTER), results, strict=True):
         if result.errors:
             print(f"{part}: {text_report.errors_text(result.errors)}", file=out)
@@ -144,9 +145,9 @@ def _conclude(chosen: Options, results: list[Result], out: TextIO) -> int:
     return after.status
 
 
-def comparison_table(before: Result, after: Result) -> str:
-    """Return the guide's table of before and after, with the measured figures."""
-    rows = [
+def before_and_after(before: Result, after: Result) -> list[tuple[str, str, str]]:
+    """Return the rows of the guide's table of before and after, with the measured figures. The first is its head."""
+    return [
         ("", BEFORE, AFTER),
         ("Users who asked", *(f"{result.plan.users}" for result in (before, after))),
         ("Concurrent users", *(f"{result.rates.peak}" for result in (before, after))),
@@ -156,6 +157,11 @@ def comparison_table(before: Result, after: Result) -> str:
         ("Response time, p50 and max", *(_spread(result, "response time") for result in (before, after))),
         ("Errors", *(str(result.rates.failed) for result in (before, after))),
     ]
+
+
+def comparison_table(before: Result, after: Result) -> str:
+    """Return the guide's table for the terminal."""
+    rows = before_and_after(before, after)
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -78,17 +78,27 @@ def knee(steps: Sequence[Step]) -> Step:
     return max(good, key=lambda each: each.power)
 
 
-def table(steps: Sequence[Step]) -> str:
-    """Return the table of all steps."""
-    lines = [f"{'users':>7}{'answers/s':>11}{'first token p50':>17}{'p95':>10}{'whole p50':>11}{'failed':>8}  verdict"]
+HEAD = ("users", "answers/s", "first token p50", "p95", "whole p50", "failed", "verdict")
+_WIDTHS = (7, 11, 17, 10, 11, 8)
+
+
+def rows(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """Return the cells of the table of all steps, below HEAD."""
+    cells = []
     for each in steps:
         first = each.result.measures["time to first token"]
         word = (each.result.verdict.word if each.result.verdict else None) or "none"
-        lines.append(
-            f"{each.users:>7,}{rate(each.answers_per_s):>11}{duration(first.get('p50')):>17}"
-            f"{duration(first.get('p95')):>10}{duration(each.total_s):>11}{each.failed:>8.0%}  {word}"
-        )
-    return "\n".join(lines)
+        times = (duration(first.get("p50")), duration(first.get("p95")), duration(each.total_s))
+        cells.append((f"{each.users:,}", rate(each.answers_per_s), *times, f"{each.failed:.0%}", word))
+    return cells
+
+
+def table(steps: Sequence[Step]) -> str:
+    """Return the table of all steps for the terminal."""
+    return "\n".join(
+        "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=False)) + f"  {cells[-1]}"
+        for cells in (HEAD, *rows(steps))
+    )
 
 
 def sentence(steps: Sequence[Step]) -> str:
