@@ -237,7 +237,22 @@ def test_the_doctor_works_without_an_application(run: Run) -> None:
     assert "FAIL PAR010 settings: SECRET_KEY is a value that is not shown" in ended.stdout or "THREADS" in ended.stdout
     assert "canary" not in ended.stdout
     assert " 1 failed, " in ended.stdout
-    refused = CliRunner().invoke(doctor, ["--public-url", "chat.example.com"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "chat.example.com",
+        "ftp://chat.example.com",
+        "http://",
+        "http://[::1",
+        "http://chat:99999",
+        "http://a b",
+        "http://a?b",
+    ],
+)
+def test_the_doctor_refuses_what_is_no_address(url: str) -> None:
+    refused = CliRunner().invoke(doctor, ["--public-url", url])
     assert refused.exit_code == 2
     assert "begins with http:// or https://" in refused.output
 

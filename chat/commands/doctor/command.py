@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from urllib.parse import urlsplit
 
 import click
 
@@ -24,8 +25,10 @@ def doctor(as_json: bool, public_url: str) -> None:
     Each line has a stable code, explained in docs/doctor.md. It asks the model two short questions. The exit status is
     1 if a check fails, 0 otherwise.
     """
-    if public_url and not public_url.startswith(("http://", "https://")):
-        raise click.UsageError("--public-url takes an address that begins with http:// or https://.")
+    if public_url and not _is_address(public_url):
+        raise click.UsageError(
+            "--public-url takes an address that begins with http:// or https://, such as https://chat.example.com/chat."
+        )
     lines = []
     for line in run_checks(Installation(public_url=public_url)):
         lines.append(line)
@@ -36,6 +39,15 @@ def doctor(as_json: bool, public_url: str) -> None:
     else:
         click.echo(summary(lines))
     sys.exit(1 if has_failure(lines) else 0)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return valid and not parts.query and not parts.fragment and text.isprintable() and " " not in text
 
 
 def text_of(line: Line) -> str:

@@ -43,7 +43,12 @@ def reachable(installation: Installation) -> Finding:
     url = _url(installation)
     try:
         answer = requests.get(f"{url}/api/me", timeout=_TIMEOUT_S)
-    except requests.exceptions.SSLError:
+    except requests.exceptions.SSLError as error:
+        if "certificate" not in str(error).lower():
+            return failed(
+                f"{_without_credentials(url)} does not speak TLS as this machine does.",
+                "Let a proxy with TLS stand there, or give the address with http://.",
+            )
         return failed(
             f"{_without_credentials(url)} has a certificate that is not valid here.",
             "Renew it, or correct the host name.",

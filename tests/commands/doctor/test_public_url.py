@@ -152,6 +152,11 @@ def test_tls(make: Make, behind: Callable[..., str], monkeypatch: pytest.MonkeyP
     assert (lines["PAR083"].level, "not marked Secure" in lines["PAR083"].message) == ("fail", True), lines
 
 
+def test_no_tls_where_it_is_expected(make: Make, behind: Callable[..., str]) -> None:
+    line = lines_of(make(public_url=behind().replace("http:", "https:")), "PAR080")["PAR080"]
+    assert (line.level, "does not speak TLS" in line.message) == ("fail", True), line
+
+
 @provokes("PAR085")
 def test_clocks_that_differ(make: Make, behind: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Proxy, "date_time_string", lambda *_args: "Mon, 02 Mar 2020 09:30:00 GMT")
