@@ -31,6 +31,7 @@ const WEEKDAY =
   /^(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)\.?,?\s+/i;
 const CLOCK =
   "(?:[T,]?\\s*(?:um |at )?(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:\\.\\d+)?)?\\s*([ap]m)?\\s*(Z|UTC|[+-]\\d{2}:?\\d{2})?)?";
+const REMARK = /\s*(?:[*†‡¹²³⁴-⁹]+|\[\d+\]|\([^()]{1,20}\))$/u;
 const SPAN = /\s+(?:to|until|bis|–|—|-)\s+|(?<=\d{4})(?:-(?=\d{4})|[–—](?=\d{4}|\p{L}))/u;
 const ONGOING = /^(?:present|today|now|ongoing|current|heute|jetzt|laufend|至今|现在|現在)$/i;
 
@@ -67,6 +68,8 @@ function monthNames() {
 
 const monthOf = (word) => MONTHS.findIndex((names) => names.includes(word.slice(0, 3).toLowerCase()));
 const form = (pattern, read) => [new RegExp(`^${pattern}${CLOCK}$`, "iu"), read];
+/** A part of a year, by its first month: "early 2024". */
+const part = ([month, names]) => form(`(?:${names}) ?(\\d{4})`, ([year]) => [year, Number(month), 1]);
 const yearOf = (text) => (text.length > 2 ? Number(text) : Number(text) + (Number(text) < 70 ? 2000 : 1900));
 
 /** Date formats, with how to read their groups as `[year, month from 0, day]`; `monthFirst` concerns only 3/4/2024. */
@@ -102,16 +105,19 @@ const FORMS = [
   form("Q([1-4])[-/ ]?'?(\\d{4}|\\d{2})", ([quarter, year]) => [yearOf(year), quarter * 3 - 3, 1]),
   form("([1-4])[Qq]'?(\\d{4}|\\d{2})", ([quarter, year]) => [yearOf(year), quarter * 3 - 3, 1]),
   form("([12])[Hh]'?(\\d{4}|\\d{2})", ([half, year]) => [yearOf(year), half * 6 - 6, 1]),
-  form("([1-4])\\. ?Quartal (\\d{4})", ([quarter, year]) => [year, quarter * 3 - 3, 1]),
+  form("(\\d{1,2})\\. ?(\\d{1,2})\\.", ([day, month]) => [2000, month - 1, day]),
+  form("(\\d{1,2})/(\\d{4})", ([month, year]) => [year, month - 1, 1]),
+  // Not "1.0856", an exchange rate.
+  form("(0[1-9]|1[0-2])\\.((?:19|20)\\d{2})", ([month, year]) => [year, month - 1, 1]),
+  form("[KC]?W ?(\\d{1,2})[/ ]+(\\d{4})", ([week, year]) => [year, 0, week * 7 - 6]),
+  form("([1-4])\\. ?Q(?:uartal|\\.)? (\\d{4})", ([quarter, year]) => [year, quarter * 3 - 3, 1]),
   form("(\\d{4})[-/ ]?H([12])", ([year, half]) => [year, half * 6 - 6, 1]),
   form("H([12])[-/ ]?(\\d{4})", ([half, year]) => [year, half * 6 - 6, 1]),
   form("(\\d{4})[- ]?W(\\d{1,2})", ([year, week]) => [year, 0, week * 7 - 6]),
   form("(?:FY ?)?'?(\\d{4})[/–-]\\d{2}", ([year]) => [year, 0, 1]),
   form("FY ?'?(\\d{4}|\\d{2})", ([year]) => [yearOf(year), 0, 1]),
-  form("(?:early |spring |frühjahr |frühling )(\\d{4})", ([year]) => [year, 2, 1]),
-  form("(?:mid-?|summer |sommer )(\\d{4})", ([year]) => [year, 5, 1]),
-  form("(?:late |autumn |fall |herbst )(\\d{4})", ([year]) => [year, 8, 1]),
-  form("(?:winter )(\\d{4})", ([year]) => [year, 11, 1]),
+  ...Object.entries({ 0: "early|anfang", 2: "spring|frühjahr|frühling", 5: "mid-?|mitte|summer|sommer" }).map(part),
+  ...Object.entries({ 8: "autumn|fall|herbst", 10: "late", 11: "end of|end|ende|winter" }).map(part),
   // Of a week that begins on a first of January.
   ...DAYS.map((names, day) => form(`(?:${names})\\.?`, () => [2001, 0, day + 1])),
 ];
@@ -135,7 +141,7 @@ export function isMonthFirst(cells, byDefault) {
 const yearAlone = (text) => (/^\d{3,4}$/.test(text) ? timeOf(text, 0, 1) : null);
 
 function momentOf(text, monthFirst) {
-  const whole = text.trim();
+  const whole = text.replace(REMARK, "").trim();
   if (whole.length > 60 || (whole.length > 12 && !/\d/.test(whole))) return null;
   const plain = whole.replace(WEEKDAY, "");
   for (const [pattern, read] of FORMS) {

@@ -13,6 +13,8 @@ const FIGURE = new RegExp(
     `(?<digits>${DIGITS}|∞)(?:[eE](?<power>[-+]?\\d{1,3})(?![\\d\\p{L}]))?(?<rest>.*)$`,
   "su",
 );
+/** Coloured circles, medals and flags before a number; triangles are signs. */
+const PICTURES = /^(?:(?![🔺🔻▲▼])[\p{Extended_Pictographic}\p{Regional_Indicator}]\ufe0f?\s*)+(?=.*\d)/u;
 const FREE = /^(?:free|gratis|kostenlos|kostenfrei|免费|無料)$/i;
 const STARS = /^(?:[★⭐☆✩]\ufe0f?\s*)+$/u;
 const PARTS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒";
@@ -52,6 +54,7 @@ export function isFigure(cell) {
 function partsOf(cell) {
   // In "1 EUR = 1.13 USD" the second number is the value.
   const plain = withoutTex(cell.replace(SPACES, " "))
+    .replace(PICTURES, "")
     .replace(/^.{0,16}\S\s*[=≈]\s*(?=\S*\d)/u, "")
     .trim();
   const found = FIGURE.exec(BEGINS_WITH_PART.test(plain) ? plain.replace(BEGINS_WITH_PART, "$10$2") : plain)?.groups;
@@ -64,7 +67,7 @@ function partsOf(cell) {
 const BEGINS_WITH_PART = new RegExp(`^([^\\d${PARTS}]*)([${PARTS}])`, "u");
 /** In "5–10 kg" the unit comes after the second number. */
 const UNIT = new RegExp(
-  `^[${PARTS}]?(?:\\s*(?:[–—~-]|to|bis|/)\\s*[\\d.,]*\\d)?\\s*(?:[(*]\\s*)?([\\p{L}µ]+[²³]?)`,
+  `^[${PARTS}]?(?:\\s*(?:[–—~-]|to|bis|/)\\s*\\p{Sc}?[\\d.,]*\\d)?\\s*(?:[(*]\\s*)?([\\p{L}µ]+[²³]?)`,
   "u",
 );
 
