@@ -15,12 +15,14 @@ CHINA = ("market_data", {"country": "China"})
 SECTIONS = "\n\n".join(
     f"## Section {number}\n\n" + " ".join(f"Words of section {number}." for _ in range(60)) for number in range(1, 15)
 )
+FORMULA = "$$" + " + ".join(f"a_{{{number}}}" for number in range(60)) + "$$"
 A4 = 794
 # What is on the paper and can be pressed there, and what sticks out of it at its right.
 PRESSED = """() => [...document.querySelectorAll("button, textarea, select")]
   .filter((each) => each.checkVisibility() && !each.matches(".sort, .legend button")).map((each) => each.outerHTML)"""
 CUT = """() => [...document.querySelectorAll("article *")]
-  .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+  .filter((each) => each.checkVisibility() && !each.closest(".katex-mathml"))
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
   .map((each) => each.outerHTML.slice(0, 80))"""
 
 
@@ -30,7 +32,7 @@ def pages_of(pdf: bytes) -> int:
 
 def filled(page: Page) -> None:
     ask_and_wait(page, "China " + wanting(tool=[CHINA], text="The figures."))
-    ask_and_wait(page, "long " + wanting(text=f"{SECTIONS}\n\n{WIDE}\n\nThe very end."))
+    ask_and_wait(page, "long " + wanting(text=f"{SECTIONS}\n\n{WIDE}\n\n{FORMULA}\n\nThe very end."))
     for number in range(3):
         ask_and_wait(page, f"short {number} " + wanting(text=f"Answer {number}."))
 
@@ -39,6 +41,7 @@ def test_a_chat_prints_whole(new_person: Callable[..., BrowserContext], chat_ser
     page = new_person(color_scheme="dark", viewport={"width": 1280, "height": 700}).new_page()
     page.goto(chat_server.url)
     filled(page)
+    expect(page.locator(".math-display.rendered")).to_have_count(1)
     assert pages_of(page.pdf(format="A4", prefer_css_page_size=True)) >= 7
     # What the browser did for that is undone.
     expect(page.locator("html")).not_to_have_class("printing")

@@ -1,4 +1,5 @@
-// Print layout: while the page is printed, folded and undrawn content is shown and wide tables are scaled to fit.
+// Print layout: while the page is printed, folded and undrawn content is shown, and wide tables and formulas are scaled
+// to fit.
 
 import { flush } from "../markdown/idle-tasks.js";
 
@@ -28,12 +29,16 @@ function prepare() {
   document.documentElement.classList.add("printing");
   /** @type {NodeListOf<HTMLTableElement>} */
   const tables = document.querySelectorAll(".table-scroll > table");
+  /** @type {HTMLElement[]} */
   const shrunk = [...tables].filter(shrink);
+  /** @type {NodeListOf<HTMLElement>} */
+  const formulas = document.querySelectorAll(".math-display .katex-display");
+  shrunk.push(...[...formulas].filter(shrinkFormula));
   undo = () => {
     document.documentElement.classList.remove("printing");
-    for (const table of shrunk) {
-      table.style.zoom = "";
-      table.classList.remove("keep-size");
+    for (const element of shrunk) {
+      element.style.zoom = "";
+      element.classList.remove("keep-size");
     }
     for (const button of opened) button.click();
   };
@@ -52,5 +57,15 @@ function shrink(table) {
   if (width <= SHEET) return false;
   table.style.zoom = String(Math.max(SMALLEST, SHEET / width));
   table.classList.toggle("keep-size", SHEET / width < SMALLEST);
+  return true;
+}
+
+/** Scale a formula down if it is too wide. Return whether that was needed. */
+function shrinkFormula(formula) {
+  const drawn = document.createRange();
+  drawn.selectNodeContents(formula.querySelector(".katex-html") ?? formula);
+  const { width } = drawn.getBoundingClientRect();
+  if (width <= SHEET) return false;
+  formula.style.zoom = String(SHEET / width);
   return true;
 }
