@@ -41,7 +41,8 @@ export class GrowingText {
     if (read.fresh) this.#clear();
     const keep = (current, next) => this.#keep(current, next);
     for (const { index, html } of read.changed) this.#showAgain(index, html, keep);
-    if (read.notes !== "" || !this.#extended(read.open, keep)) this.#showOpen(read, keep);
+    // What the last rows change of the whole table, such as its direction, is done at the end.
+    if (!growing || read.notes !== "" || !this.#extended(read.open, keep)) this.#showOpen(read, keep);
     this.#finish(this.#settledNodes);
     const settled = this.#counts.slice(read.settled);
     this.#settledNodes += settled.reduce((sum, count) => sum + count, 0);
