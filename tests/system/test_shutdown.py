@@ -45,7 +45,7 @@ def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) ->
 def test_notice_comes_to_its_end(flag: str, tmp_path: Path) -> None:
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, NOTICE_S=0.5) as server:
         assert server.stop(30) == 0
-        assert "takes no more connections in 0.5 s" in server.console()
+        assert "no more connections are accepted in 0.5 s" in server.console()
 
 
 @FLAGS
