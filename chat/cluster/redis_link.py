@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 
 from chat.cluster.contract import Handler
-from chat.cluster.redis_mail import RedisMail
+from chat.cluster.redis_channels import RedisChannels
 from chat.cluster.redis_reports import RedisReports
 from chat.cluster.redis_road import RedisRoad
 from chat.metrics.metrics import Metrics
@@ -38,9 +38,9 @@ class RedisLink:
         self.client = RedisClient(redis_url.parse(url), metrics, wait_factor)
         self._identity = identity
         self._prefix = ""
-        self._mail = RedisMail(self.client, self.prefix, name, key_digest)
-        self.road = RedisRoad(self._mail)
-        self.reports = RedisReports(self.client, self.prefix, name, self._mail.workers)
+        self._channels = RedisChannels(self.client, self.prefix, name, key_digest)
+        self.road = RedisRoad(self._channels)
+        self.reports = RedisReports(self.client, self.prefix, name, self._channels.workers)
         # Whether a live worker has another SECRET_KEY.
         self.other_key = False
         # Whether a live worker with the same SECRET_KEY has another database.
@@ -70,8 +70,8 @@ class RedisLink:
         self._checks += 1
         if self._checks % _KEYS_EVERY == 2:  # workers that start at the same time listen by then
             with contextlib.suppress(RedisUnavailable):
-                self.other_key = self._mail.has_other_keys()
-                self.other_database = self._mail.has_other_databases()
+                self.other_key = self._channels.has_other_keys()
+                self.other_database = self._channels.has_other_databases()
 
     def close(self) -> None:
         self.reports.close()

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat.cluster.contract import Handler, Request, Unreachable
-from chat.cluster.redis_mail import Message, RedisMail
+from chat.cluster.redis_channels import Message, RedisChannels
 from chat.runtime import threads
 
 # Longest wait for the worker's acceptance of a request.
@@ -65,29 +65,29 @@ class RedisRoad:
 
     reliable = False
 
-    def __init__(self, mail: RedisMail) -> None:
-        self._mail = mail
+    def __init__(self, channels: RedisChannels) -> None:
+        self._channels = channels
         self._pending: dict[str, _PendingRequest] = {}
         self._outgoing: dict[str, _OutgoingAnswer] = {}
         self._handler: Handler | None = None
-        mail.on_message = self._receive
-        mail.on_undeliverable = self._break_off_with
-        mail.on_lost = self._break_off
+        channels.on_message = self._receive
+        channels.on_undeliverable = self._break_off_with
+        channels.on_lost = self._break_off
 
     def listen(self, handler: Handler) -> None:
         """Answer requests of other workers with `handler`, one thread a request, until `close`."""
         self._handler = handler
-        self._mail.start()
+        self._channels.start()
 
     def ask(self, worker: str, request: Request, timeout_s: float) -> Iterator[bytes]:
-        if worker == self._mail.name or not self._mail.usable:
+        if worker == self._channels.name or not self._channels.usable:
             raise Unreachable(worker)
         key, pending = uuid.uuid4().hex, _PendingRequest(worker)
         self._pending[key] = pending
         ended = False
         try:
-            self._mail.post(worker, [_ASK, key, self._mail.name, request])
-            _next(pending, 0, min(timeout_s, _ACCEPT_S * self._mail.wait_factor))
+            self._channels.post(worker, [_ASK, key, self._channels.name, request])
+            _next(pending, 0, min(timeout_s, _ACCEPT_S * self._channels.wait_factor))
             number = 0
             while True:
                 number += 1
@@ -99,25 +99,25 @@ class RedisRoad:
                     return
                 yield content
                 if number % _ACKNOWLEDGE == 0:
-                    self._mail.post(worker, [_ACK, key, number])
+                    self._channels.post(worker, [_ACK, key, number])
         finally:
             del self._pending[key]
             if not ended:
-                self._mail.post(worker, [_CLOSE, key])
+                self._channels.post(worker, [_CLOSE, key])
 
     @property
     def usable(self) -> bool:
         """Return whether requests can be sent, and answers received, at present."""
-        return self._mail.usable
+        return self._channels.usable
 
     def check(self) -> None:
         """Detect workers that will not answer any more. Call this once a second."""
-        self._mail.check(sorted({pending.worker for pending in list(self._pending.values())}))
+        self._channels.check(sorted({pending.worker for pending in list(self._pending.values())}))
 
     def close(self) -> None:
         for outgoing in list(self._outgoing.values()):
             outgoing.close(awaited=True)
-        self._mail.close()
+        self._channels.close()
 
     def _receive(self, message: Message) -> None:
         with contextlib.suppress(ValueError, TypeError):  # a message of another version
@@ -140,7 +140,7 @@ class RedisRoad:
             threads.start("answer", self._answer, key, outgoing, request)
         except RuntimeError:  # the system has no more threads
             del self._outgoing[key]
-            self._mail.post(requester, [_END, key, 0, False])
+            self._channels.post(requester, [_END, key, 0, False])
 
     def _answer(self, key: str, outgoing: _OutgoingAnswer, request: Request) -> None:
         complete = False
@@ -164,7 +164,7 @@ class RedisRoad:
                 self._send(key, outgoing, _END, complete)
 
     def _send(self, key: str, outgoing: _OutgoingAnswer, kind: str, content: bytes | bool) -> None:
-        self._mail.post(outgoing.requester, [kind, key, outgoing.sent, content])
+        self._channels.post(outgoing.requester, [kind, key, outgoing.sent, content])
         outgoing.sent += 1
 
     def _break_off_with(self, worker: str) -> None:

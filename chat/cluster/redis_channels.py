@@ -34,8 +34,8 @@ _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.Decoder(list[list[Any]]).decode
 
 
-class RedisMail:
-    """The mail of worker `name`.
+class RedisChannels:
+    """The messages from and to worker `name`.
 
     `prefix` returns what tells the workers of this database from those of others, `key_digest` a digest of SECRET_KEY.
 
