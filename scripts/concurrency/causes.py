@@ -160,10 +160,9 @@ def _error(error: dict[str, Any]) -> str:
 
 
 def _thread_queue(sign: Sign) -> Cause:
-    workers = len({str(line.about.get("worker")) for line in sign.delayed})
     threads = count(sign.at_once, "thread")
-    if workers > 1 and sign.at_once % workers == 0:
-        threads = f"{workers} × {count(sign.at_once // workers, 'thread')}"
+    if sign.workers > 1:
+        threads = f"{sign.workers} × {count(sign.per_worker, 'thread')}"
     return Cause("thread_queue", f"BLOCKING: {_growth(sign)}; gthread with {threads}; {_ASYNC}.")
 
 

@@ -51,6 +51,7 @@ class Sign:
     sentence: str
     delayed: tuple[Timeline, ...]
     at_once: int
+    workers: int
     per_worker: int
     growth_s: float  # of the first token, from one user served to the next
 
@@ -151,6 +152,7 @@ def _sign(
         sentence=sentence,
         delayed=tuple(late),
         at_once=most_at_once(spans),
+        workers=len(workers),
         per_worker=max((most_at_once(served) for served in workers.values()), default=0),
         growth_s=slope(firsts),
     )

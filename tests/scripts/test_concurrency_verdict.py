@@ -187,8 +187,20 @@ def test_the_remedy_of_a_queue_depends_on_the_mode(mode: str, workers: int, sent
     assert verdict.cause.sentence.endswith(sentence)
 
 
+def test_threads_are_counted_by_worker_also_where_one_has_few_users() -> None:
+    users = places(12, 3, [2.0])
+    for line in users:
+        line.about = {"worker": "busy"}
+    cause = judge([*users, *(user(0.01, 2.0, worker=2) for _ in range(2))], Evidence(mode="sync")).cause
+    assert cause
+    assert "; gthread with 2 × 3 threads; " in cause.sentence
+
+
 def test_one_thread_is_one() -> None:
-    cause = judge(places(4, 1, [1.0]), Evidence(mode="sync")).cause
+    users = places(4, 1, [1.0])
+    for line in users:
+        line.about = {"worker": 1}
+    cause = judge(users, Evidence(mode="sync")).cause
     assert cause
     assert "; gthread with 1 thread; " in cause.sentence
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.mode import FLAG, chosen
 from config.server.reload import running_master
-from config.server.reload.refusal import SwitchRefused
+from config.server.reload.refusal import UNCHANGED, SwitchRefused
 from config.server.reload.running_master import RunningMaster
 from config.server.worker_reports import WorkerReports
 from config.settings import ENV_FILE, SettingError, load
@@ -25,7 +25,7 @@ def describe() -> list[str]:
         master = running_master.find(data_dir)
         running = _running(master)
     except SwitchRefused as error:
-        master, running = RunningMaster(data_dir, environ), str(error)
+        master, running = RunningMaster(data_dir, environ), str(error).removesuffix(f" {UNCHANGED}")
     return [f"Written: {_written(master)}", f"Running: {running}"]
 
 
