@@ -58,6 +58,12 @@ test("an archived chat leaves the list and the window, and Undo brings it back",
   ]);
 });
 
+test("a long title leaves the sentence to be read", async () => {
+  const { actions, toasts } = page();
+  await actions.archive({ ...item(2), title: `${"Donaudampf ".repeat(3)}schifffahrtsgesellschaft` });
+  assert.equal(toasts[0].text, "Archived “Donaudampf Donaudampf Donaudampf schiff…”");
+});
+
 test("a chat that the server does not archive is not archived here, and the list is loaded again", async () => {
   const { store, actions, refreshed } = page({ refuse: new ApiError(503, "busy", "Busy.") });
   await actions.archive(item(2));

@@ -3,7 +3,7 @@
 import { isolated } from "../markdown/direction.js";
 import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
-import { readItem } from "../state/history.js";
+import { readItem, shortened } from "../state/history.js";
 import { conversationChanged, unlisted } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
@@ -30,7 +30,7 @@ export function archiveActions({ store, api, open, showToast, dismissToast, refr
     };
     const text =
       ids.length === 1
-        ? strings.archive.done(isolated(title || strings.untitled))
+        ? strings.archive.done(isolated(shortened(title || strings.untitled)))
         : strings.archive.doneMany(ids.length);
     showToast({ text, action: { label: strings.removal.undo, run: undo } });
     await change(ids, true);

@@ -5,6 +5,7 @@ import { isolated } from "../markdown/direction.js";
 import { ApiError } from "../network/api.js";
 import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
+import { shortened } from "../state/history.js";
 import { forgotten } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
@@ -44,7 +45,7 @@ export function removalActions({ store, api, open, showToast, dismissToast, noti
     showToast({
       text:
         ids.length === 1
-          ? strings.removal.done(isolated(title || strings.untitled))
+          ? strings.removal.done(isolated(shortened(title || strings.untitled)))
           : strings.removal.doneMany(ids.length),
       action: { label: strings.removal.undo, run: undo },
       onEnd: settle,

@@ -14,6 +14,19 @@ export function readItem(json) {
   };
 }
 
+const SHORT = 40;
+
+/** Return a title that leaves space for a sentence around it. */
+export function shortened(title) {
+  const letters = [...title];
+  return letters.length <= SHORT
+    ? title
+    : `${letters
+        .slice(0, SHORT - 1)
+        .join("")
+        .trimEnd()}…`;
+}
+
 /** Return the non-empty groups `{name, items}` in order. Days are those of the reader's time zone at `now`. */
 export function groupItems(items, now) {
   const starts = {
