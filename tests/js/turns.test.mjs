@@ -181,6 +181,33 @@ for (const left of [false, true]) {
   });
 }
 
+test("a page that is left keeps what the server has not acknowledged", async () => {
+  const wire = connection();
+  const { actions, store } = pageWith({
+    startTurn: () => wire.response,
+    createConversation: () => new Promise(() => {}),
+  });
+  const asking = actions.send("Why?");
+  store.update({ openKey: NEW });
+  actions.send("New?");
+  actions.returnUnsent();
+  actions.returnUnsent();
+  assert.deepEqual(
+    [...store.state.drafts],
+    [
+      [7, "Why?"],
+      [NEW, "New?"],
+    ],
+  );
+  store.update({ drafts: new Map() });
+  wire.send("turn", TURN);
+  await settled();
+  actions.returnUnsent();
+  assert.deepEqual([...store.state.drafts.keys()], []);
+  wire.done();
+  await asking;
+});
+
 test("a refused message goes back into the box, and the chat is unchanged", async () => {
   const { actions, store, chat } = pageWith({
     startTurn: () => {

@@ -40,6 +40,8 @@ function startChats() {
   const actions = createActions({ store, api, slots: slotsOfPage() });
 
   ignoreStrayClicks(document);
+  // Before the state is stored.
+  addEventListener("pagehide", actions.returnUnsent);
   persist(store);
   store.subscribe(actions.watchQueues);
   store.subscribe(actions.watchEnds);

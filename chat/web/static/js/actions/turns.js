@@ -37,7 +37,8 @@ const PAGE = {
 export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED, page = PAGE }) {
   // Requests sent but not acknowledged, by conversation. Sent again, they must be the same turn, not a second one.
   const unsent = new Map();
-  // The turns this window follows, by conversation: {key, ids, headId, controller, stopping, started, status, failed}.
+  // The turns this window follows, by conversation: {key, ids, headId, text, controller, stopping, started, status,
+  // failed}.
   const inFlight = new Map();
 
   const change = (key, how) => store.update((state) => conversationChanged(state, key, how));
@@ -70,7 +71,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   async function startTurn({ key, headId }, parentId, turn) {
     const question = localMessage(localId(), "user", parentId, turn.text);
     const answer = localMessage(localId(), "assistant", question.id);
-    const entry = newEntry(key === NEW ? localId() : key, [question.id, answer.id], headId);
+    const entry = newEntry(key === NEW ? localId() : key, [question.id, answer.id], headId, turn.text);
     if (key === NEW) store.update((state) => newChatBegun(state, entry.key));
     begin(entry, question, answer);
     await run(entry, async () => {
@@ -78,7 +79,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
       const request = idempotentRequest(entry.key, turn);
       await follow(entry, (live) => api.startTurn(entry.key, request, live), { canReopen: isSafeToRetry });
     });
-    if (entry.failed) store.update((state) => draftReturned(state, entry.key, turn.text));
+    if (entry.failed) returnText(entry, entry.key);
   }
 
   /** Request another answer beside this one. `how` is `{model}` or `{wish}`. */
@@ -139,8 +140,23 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     if (!inFlight.has(key)) await reload(key);
   }
 
-  function newEntry(key, ids, headId) {
-    return { key, ids, headId, controller: new AbortController() };
+  /** The page is being left: what the server has not acknowledged goes back into the message boxes. */
+  function returnUnsent() {
+    for (const entry of inFlight.values()) {
+      if (!entry.started) returnText(entry, isNamed(entry.key) ? entry.key : NEW);
+    }
+  }
+
+  /** Put a question's text back into the message box, once. */
+  function returnText(entry, key) {
+    const { text } = entry;
+    entry.text = "";
+    if (text) store.update((state) => draftReturned(state, key, text));
+  }
+
+  /** @returns {any} */
+  function newEntry(key, ids, headId, text = "") {
+    return { key, ids, headId, text, controller: new AbortController() };
   }
 
   /** @type {(entry: any, ...messages: [Message, ...Message[]]) => void} */
@@ -311,5 +327,5 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     }
   }
 
-  return { send, edit, regenerate, retry: (message) => regenerate(message), continueAnswer, join, stop };
+  return { send, edit, regenerate, retry: (message) => regenerate(message), continueAnswer, join, stop, returnUnsent };
 }
