@@ -93,6 +93,33 @@ REFUSED = {
     "a backslash": (b"GET /api\\..\\admin/memory-debug HTTP/1.1\r\n" + CLOSE + b"\r\n", 404),
     "an encoded NUL": (b"GET /api/me%00 HTTP/1.1\r\n" + CLOSE + b"\r\n", 404),
     "a NUL": (b"GET /api/me\0 HTTP/1.1\r\n" + CLOSE + b"\r\n", 400),
+    "version 2's preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "a balancer's line": (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /api/me HTTP/1.1\r\n" + CLOSE + b"\r\n", 400),
+    "tabs between the words": (b"GET\t/api/me\tHTTP/1.1\r\n" + CLOSE + b"\r\n", 400),
+    "no slash": (b"GET api/me HTTP/1.1\r\n" + CLOSE + b"\r\n", 400),
+    "an asterisk": (b"GET * HTTP/1.1\r\n" + CLOSE + b"\r\n", 400),
+    "letters beyond ASCII": ("GET /api/größe HTTP/1.1\r\n".encode() + CLOSE + b"\r\n", 400),
+    "bare line feeds": (b"GET /api/me HTTP/1.1\nHost: localhost\nConnection: close\n\n", 400),
+    "a name without a colon": (b"GET /api/me HTTP/1.1\r\n" + CLOSE + b"Abc\r\n\r\n", 400),
+    "an empty name": (b"GET /api/me HTTP/1.1\r\n" + CLOSE + b": b\r\n\r\n", 400),
+    "a method without end": (b"X" * 100_000 + b" / HTTP/1.1\r\n\r\n", 414),
+    "a length of 20 digits": (POST + JSON + b"Content-Length: " + b"9" * 20 + b"\r\n\r\n{}", 413),
+    "a length of 5,000 digits": (POST + JSON + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}", 400),
+    "a negative chunk": (POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n", 400),
+    "a chunk's size with 0x": (POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", 400),
+    "a chunk beyond all": (POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 17 + b"\r\n{}", 400),
+    "a long note on a chunk": (
+        POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"x" * 100_000 + b"\r\n{}\r\n0\r\n\r\n",
+        400,
+    ),
+    "a trailer without a colon": (
+        POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nbad\r\n\r\n",
+        400,
+    ),
+    "trailers without end": (
+        POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"A: b\r\n" * 20_000 + b"\r\n",
+        400,
+    ),
 }
 
 
@@ -121,6 +148,32 @@ SHORT = {
 def test_a_body_that_ends_too_soon_is_refused(server: ParleyServer, name: str) -> None:
     status, _, body = response(server, SHORT[name], half_closed=True)
     assert (status, json.loads(body)["error"]["code"]) == (400, "bad_request")
+
+
+ME = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\n"
+LAST = ME + b"Connection: close\r\n\r\n"
+# What is sent at once, and the statuses of all responses.
+PIPELINED = {
+    "many": ((ME + b"\r\n") * 20 + LAST, [200] * 21),
+    "a request as the body of a GET": (ME + b"Content-Length: %d\r\n\r\n" % len(LAST) + LAST + LAST, [200, 200]),
+    "a request as the body of one that is refused": (
+        b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(LAST) + LAST + LAST,
+        [404, 200],
+    ),
+    "chunks that nobody reads": (
+        ME + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + LAST,
+        [200, 200],
+    ),
+    "one that is no HTTP in between": (ME + b"\r\nBAD\r\n\r\n" + LAST, [200, 400]),
+    "after the last one": (LAST + LAST, [200]),
+}
+
+
+@pytest.mark.parametrize("name", PIPELINED)
+def test_each_of_several_requests_gets_its_own_response(server: ParleyServer, name: str) -> None:
+    requests, expected = PIPELINED[name]
+    _, head, rest = response(server, requests)
+    assert [int(each) for each in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", head + rest)] == expected
 
 
 def test_nothing_from_outside_says_where_the_application_is(server: ParleyServer) -> None:

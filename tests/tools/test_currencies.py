@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chat.errors import ToolFailure
+from chat.llm.demo import words
 from chat.tools import currencies
 
 
@@ -85,3 +86,11 @@ def test_a_currency_that_is_gone_is_named_as_such(names):
 def test_the_euros_forerunner_is_named_as_such(name):
     with pytest.raises(ToolFailure, match="one for one"):
         currencies.find(name, "base")
+
+
+def test_every_currency_that_the_demo_model_names_is_found_or_explained():
+    for name in words.CURRENCIES:
+        try:
+            currencies.find(name, "base")
+        except ToolFailure as failure:
+            assert "publishes no reference rate for “" not in failure.message, name

@@ -206,7 +206,10 @@ def language_of(question: str) -> Language:
     german = len(_GERMAN.findall(text)) + len(re.findall(r"[äöüß]", text))
     if german == 0 and not _ENGLISH.search(text):
         # A name that is the same in both languages tells nothing.
-        german = sum((found := form.search(text)) is not None and found[0] != word.casefold() for form, word in _NAMES)
+        german = sum(
+            (found := form.search(text)) is not None and found[0].rstrip("s") != word.casefold().rstrip("s")
+            for form, word in _NAMES
+        )
     return "de" if german > len(_ENGLISH.findall(text)) else "en"
 
 

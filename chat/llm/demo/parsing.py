@@ -111,10 +111,30 @@ _YEAR = re.compile(
 )
 
 
+_IN = r"\b(?:(?:in|for|of|during|at) )?(?:the )?"
+# Years in other forms, of which there can be no figures: each pattern has one of the groups of `_year_of`.
+_ODD_YEARS = (
+    re.compile(rf"{_IN}(?:year )?(?P<before>\d{{1,4}}) ?(?:bce?\b|b\.c\.)"),
+    re.compile(rf"{_IN}(?:year )?(?:ad (?P<ad>\d{{1,4}})\b|(?P<after>\d{{1,4}}) ?(?:ad\b|a\.d\.|ce\b))"),
+    re.compile(rf"{_IN}year (?P<year>\d{{1,6}})\b"),
+    re.compile(rf"{_IN}(?P<century>[1-9]|1[0-9])(?:st|nd|rd|th) century\b"),
+    re.compile(r"\bin (?P<bare>\d{3}|\d{5,6})\b(?=\W*$)"),
+    re.compile(r"(?:\bin )?(?<!\w)'(?P<short>\d\d)\b(?=\W*$)"),
+)
+
+
 def _year(text: str) -> tuple[int | None, str]:
-    """Return the single year of a question, and the question without it."""
-    match = _YEAR.search(text)
-    return (int(match["year"]), _without(text, match)) if match else (None, text)
+    """Return the single year of a question, and the question without it. A year before Christ is negative."""
+    for form in (*_ODD_YEARS, _YEAR):
+        if match := form.search(text):
+            return _year_of(match), _without(text, match)
+    return None, text
+
+
+def _year_of(match: re.Match[str]) -> int:
+    (group, digits), *_ = ((name, value) for name, value in match.groupdict().items() if value)
+    number = int(digits)
+    return {"before": -number, "century": 100 * (number - 1), "short": 1900 + number}.get(group, number)
 
 
 def _days_of_count(match: re.Match[str]) -> int:

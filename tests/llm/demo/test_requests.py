@@ -182,6 +182,19 @@ def test_a_huge_question_is_read_in_part():
             [("compare_markets", ["India"], "population", 10, 2015)],
         ),
         ("India's inflation 1995", [("compare_markets", ["India"], "inflation", 10, 1995)]),
+        *(
+            (f"population of India {when}", [("compare_markets", ["India"], "population", 10, year)])
+            for when, year in (
+                ("in the year 850", 850),
+                ("in 44 BC", -44),
+                ("in AD 79", 79),
+                ("in 1066 AD", 1066),
+                ("in '85", 1985),
+                ("in the 19th century", 1800),
+                ("in 12025?", 12025),
+                ("between 1800 and 1850", 1800),
+            )
+        ),
         ("Show me China market data for 2010", [("market_data", "China", 2010)]),
         ("inflation in India since 2010", compared(["India"], "inflation", 16)),
         ("inflation in India over 20 years", compared(["India"], "inflation", 20)),
