@@ -21,8 +21,10 @@ import requests
 
 from chat.errors import ToolFailure
 from chat.net.cancel_scope import CancelScope, use_scope
-from chat.net.errors import ConnectFailed, TooMuchData
+from chat.net.errors import ConnectFailed, TooMuchData, UnparsableResponse
 from chat.runtime import descriptors
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class JsonSource:
             raise _TransientFailure(
                 self._unavailable(f"answered with an error ({status})", status), _retry_after_s(response)
             )
-        if 300 <= status < 400:
+        if status in _REDIRECTS:
             raise self._unavailable("answered with a redirect, which is not followed", status)
         if status != 200:
             raise self._unavailable(f"refused the question ({status})", status)
@@ -160,8 +162,13 @@ class JsonSource:
             return self._unavailable("did not answer in time")
         if isinstance(error, ValueError):
             return self._unavailable("could not be asked")
-        if isinstance(error.__cause__, ConnectFailed):
-            return self._no_connection(error.__cause__.__cause__)
+        return self._broken(error.__cause__)
+
+    def _broken(self, cause: BaseException | None) -> Exception:
+        if isinstance(cause, ConnectFailed):
+            return self._no_connection(cause.__cause__)
+        if isinstance(cause, UnparsableResponse):
+            return self._unavailable("violates HTTP")
         # Reset or cut short.
         return _TransientFailure(self._unavailable("could not be reached"))
 

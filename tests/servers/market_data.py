@@ -19,7 +19,12 @@ from typing import Any, Literal, get_args
 from tests.servers.market_answers import answer, as_json, refusal
 
 Fault = Literal[
+    "204",
+    "206",
+    "304",
+    "308",
     "400",  # the World Bank's way to throttle, at times
+    "407",
     "429",
     "500",
     "503",
@@ -180,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _misbehave(self, fault: Fault) -> None:
         if fault.isdecimal():
             headers = {"Retry-After": self.server.owner.retry_after} if self.server.owner.retry_after else {}
-            self._send(int(fault), "text/plain", b"not now", **headers)
+            self._send(int(fault), "text/plain", b"" if fault in ("204", "304") else b"not now", **headers)
         else:
             getattr(self, f"_{fault}")()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import threading
@@ -10,6 +11,7 @@ import pytest
 from chat.tools.http import JsonSource, SourceUnavailable
 from tests.reference_cycles import no_reference_cycles
 from tests.servers.market_data import MarketDataServer
+from tests.servers.scripted_server import ScriptedServer
 
 from .conftest import IMPATIENT, QUICK, ignored, limits_for
 
@@ -65,6 +67,11 @@ def test_attempts_are_bounded(source, server, fault):
     ("fault", "message"),
     [
         ("400", "refused the question (400)"),
+        ("204", "refused the question (204)"),
+        ("206", "refused the question (206)"),
+        ("304", "refused the question (304)"),
+        ("407", "refused the question (407)"),
+        ("308", "answered with a redirect, which is not followed"),
         ("stall", "did not answer in time"),
         ("drip", "did not answer in time"),
         ("drip_headers", "did not answer in time"),
@@ -85,6 +92,22 @@ def test_permanent_failures_are_not_retried(server, fault, message, http):
         == f"The World Bank {message}."
     )
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+    ],
+)
+def test_a_source_that_violates_http(response, http):
+    with contextlib.closing(ScriptedServer(lambda exchange: exchange.send(response))) as server:
+        source = JsonSource("The World Bank", server.url, http, QUICK)
+        assert str(failure(source)) == "The World Bank violates HTTP."
+        assert len(server.exchanges) == 1
 
 
 def test_a_status_is_kept(source, server):
