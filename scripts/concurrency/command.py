@@ -123,6 +123,7 @@ class Check:
         if differences:
             self._say(f"\n{comparison.text(differences, old, result)}")
         self._say("")
+        status = self._print_verdict(result)
         if self._options.json_file:
             content = results_file.as_json(result) | {"compared": comparison.as_json(differences)}
             if self._steps:
@@ -131,7 +132,7 @@ class Check:
         if self._options.html_file:
             page = html_report.page(result, self._steps, _for_page(differences, old, result) if old else None)
             html_report.write(self._options.html_file, page)
-        return self._print_verdict(result)
+        return status
 
     def _old_runs(self, result: Result) -> list[OldRun]:
         return comparison.old_runs(self._old_files, result.plan.users) if self._old_files else []

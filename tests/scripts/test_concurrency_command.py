@@ -59,6 +59,15 @@ def test_no_room_for_the_output_or_no_output(output: str) -> None:
     assert (done.returncode, done.stderr) == expected
 
 
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_no_room_for_a_file(here: Callable[..., Done], option: str) -> None:
+    with ScriptedParley(together(2)) as server:
+        done = here(2, "--url", server.url, option, "/dev/full")
+    assert CONCURRENT.match(verdict(done.stdout)), done.stdout
+    sentence = "/dev/full cannot be written (No space left on device); the results are above.\n"
+    assert (done.returncode, done.stderr) == (2, sentence)
+
+
 def test_a_ramp_is_no_wait(here: Callable[..., Done]) -> None:
     with ScriptedParley(at_most(10, 0.1)) as server:
         done = here(4, "--url", server.url, "--ramp", "0.8")
