@@ -59,11 +59,13 @@ function showHost(link) {
   link.append(element("span", "link-host", " ", name));
 }
 
+const withoutWww = (host) => host.replace(/^www\./, "");
+
 function says(words, url, host) {
   if (words === url.href || words === host) return true;
   try {
     const shown = new URL(/^[a-z]+:/i.test(words) ? words : `https://${words}`);
-    return shown.host === url.host && shown.protocol !== "mailto:" && !/\s/.test(words);
+    return withoutWww(shown.host) === withoutWww(url.host) && shown.protocol !== "mailto:" && !/\s/.test(words);
   } catch {
     return false;
   }
