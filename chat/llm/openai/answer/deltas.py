@@ -163,7 +163,8 @@ class AnswerReader:
         if name and self._is_control_event(name, chunk, data):
             return ()
         if not chunk.choices:
-            return self._loose_parts(name, data)
+            is_usage = chunk.choices is not None and isinstance(chunk.usage, dict) and not chunk.error
+            return self._chunk_parts(chunk) if is_usage else self._loose_parts(name, data)
         self._error = error_in(chunk.error, chunks.document(data)) if chunk.error else None
         parts = self._chunk_parts(chunk)
         if not parts:

@@ -38,6 +38,8 @@ def _count_of(value: Any) -> int | None:
             value = float(value.replace(",", ""))
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return min(max(int(value), 0), 2**53)
