@@ -117,6 +117,7 @@ def test_a_chat_is_renamed_in_the_list_and_at_the_top(window: Page) -> None:
     name.fill("Discarded")
     name.press("Escape")
     expect(window.locator("h1")).to_have_text("A second name")
+    expect(window.locator("header.topbar").get_by_role("button", name="Actions for")).to_be_focused()
     window.reload()
     expect(window.locator("h1")).to_have_text("A second name")
 

@@ -53,6 +53,7 @@ function pageWith(status) {
       const patch = typeof change === "function" ? change(this.state) : change;
       this.state = { ...this.state, ...patch };
     },
+    flush() {},
   };
   const sent = [];
   const stopped = [];

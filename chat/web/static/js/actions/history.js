@@ -77,7 +77,11 @@ export function historyActions({ store, api }) {
     search,
     rename: ({ id, title }, value) => change(id, { title: value }, { title }),
     setPinned: ({ id, pinned }, value) => change(id, { pinned: value }, { pinned }),
-    startRenaming: (id, place) => store.update({ renaming: { id, place } }),
+    /** Drawn at once, not with the next frame: the next letter belongs to the title. */
+    startRenaming(id, place) {
+      store.update({ renaming: { id, place } });
+      store.flush();
+    },
     endRenaming: () => store.update({ renaming: null }),
   };
 }

@@ -73,6 +73,8 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     if (!message) return;
     dequeue(key, clientId);
     store.update((state) => draftReturned(state, key, message.text));
+    // The next letter comes after this text, and does not replace it.
+    store.flush();
   }
 
   /** Call this after every change. A completed answer sends the next message; any other end holds the queue. */

@@ -4,7 +4,7 @@ import { pathOfKey } from "../../browser/router.js";
 import { directionOf } from "../../markdown/direction.js";
 import { NEW } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
-import { html, memo } from "../../view.js";
+import { html, memo, useEffect, useRef } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { Icon } from "../elements/icons.js";
 import { ChatMenu } from "../sidebar/chat-menu.js";
@@ -44,6 +44,13 @@ export const TopBar = memo((properties) => {
 });
 
 function Title({ chat, isWelcome, renaming, actions }) {
+  const wasRenaming = useRef(false);
+  // The title's field is gone, and the focus with it: return it to the menu in which renaming was chosen.
+  useEffect(() => {
+    if (wasRenaming.current && !renaming && document.activeElement === document.body)
+      /** @type {HTMLElement | null} */ (document.querySelector(".topbar [aria-haspopup=menu]"))?.focus();
+    wasRenaming.current = renaming;
+  }, [renaming]);
   if (isWelcome) return html`<span class="product only-narrow">${strings.product}</span>`;
   if (renaming) return html`<div class="top-title"><${TitleField} item=${chat} actions=${actions} /></div>`;
   const unnamed = chat.id === NEW ? strings.newChat : strings.untitled;
