@@ -90,7 +90,15 @@ function closedAt(text, at, close) {
     return null;
   if (/[A-Za-z_]/.test(after) && !/^(?:[A-Za-z]|.*[A-Za-z0-9})\]'])$/s.test(tex)) return null;
   if (/[A-Za-z_]/.test(after) && /[A-Za-z]{3}/.test(tex.replace(/\\[a-zA-Z]+/g, ""))) return null;
-  return isVariables(tex) ? null : { tex, display: false, end: close + 1 };
+  const isDerivative = /^[A-Za-z]'{1,3}$/.test(tex) && text[at - 1] !== "'";
+  if (!isDerivative && (isVariables(tex) || isCommand(tex, after))) return null;
+  return { tex, display: false, end: close + 1 };
+}
+
+/** Return whether this is text between two shell commands or in a program: `$(pwd)_$(ls)`, `$1}' | grep '$'`. */
+function isCommand(tex, after) {
+  const braces = tex.replace(/\\[{}]/g, "");
+  return (tex.startsWith("(") && after === "(") || braces.split("{").length < braces.split("}").length;
 }
 
 /** Return whether this is text between two shell variables: `$HOME/$`, `$PATH:$`. */
