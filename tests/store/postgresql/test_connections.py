@@ -37,20 +37,20 @@ def name_of(store: Store) -> str:
     return store.engine.location.rpartition("/")[2]
 
 
-def refusals(store: Store, user: int) -> None:
-    """Check that reads and writes are refused in time, in one sentence each."""
-    for call in (
-        lambda: store.conversations.page(user, 5),
-        lambda: store.conversations.create(user),
+def refusals(store: Store, conversation: Conversation) -> None:
+    """Check that reads and writes, all at once, are refused in time, in one sentence each."""
+    calls: list[Callable[[], object]] = [
+        lambda: store.conversations.page(conversation.user_id, 5),
+        lambda: store.conversations.create(conversation.user_id),
         lambda: store.engine.snapshot(lambda: store.engine.execute("SELECT 1").fetchone()),
-        lambda: begin(store, store.conversations.create(user)),
-    ):
-        began_at = time.monotonic()
-        with pytest.raises(StoreUnavailable) as refused:
-            call()
-        assert time.monotonic() - began_at < REFUSED_WITHIN_S
-        assert str(refused.value).endswith(".")
-        assert refused.value.retry_after_s > 0
+        lambda: begin(store, conversation),
+    ]
+    began_at = time.monotonic()
+    for refused in at_once(len(calls), lambda number: calls[number]()):
+        assert isinstance(refused, StoreUnavailable), refused
+        assert str(refused).endswith(".")
+        assert refused.retry_after_s > 0
+    assert time.monotonic() - began_at < REFUSED_WITHIN_S
 
 
 def test_connections_that_ended_while_they_were_idle_are_replaced_unseen(
@@ -81,10 +81,10 @@ def test_a_transaction_whose_connection_ends_is_repeated_as_a_whole(
 
 
 def test_a_server_that_is_restarted(store: Store, user: int, server: PostgresqlServer) -> None:
-    store.conversations.create(user)
+    conversation = store.conversations.create(user)
     server.stop()
     try:
-        refusals(store, user)
+        refusals(store, conversation)
     finally:
         server.start()
     assert len(store.conversations.page(user, 5)[0]) == 1
@@ -92,10 +92,10 @@ def test_a_server_that_is_restarted(store: Store, user: int, server: PostgresqlS
 
 
 def test_a_server_that_is_silent(store: Store, user: int, server: PostgresqlServer) -> None:
-    store.conversations.create(user)
+    conversation = store.conversations.create(user)
     server.pause()
     try:
-        refusals(store, user)
+        refusals(store, conversation)
     finally:
         server.resume()
     wait_until(lambda: ready(store))
@@ -118,8 +118,8 @@ def ready(store: Store) -> bool:
     return True
 
 
-def test_a_server_without_a_free_connection(databases_full: Store, user: int) -> None:
-    refusals(databases_full, user)
+def test_a_server_without_a_free_connection(conversation: Conversation, databases_full: Store) -> None:
+    refusals(databases_full, conversation)
 
 
 @pytest.fixture
