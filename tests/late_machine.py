@@ -24,7 +24,7 @@ class Punctuality:
     def __enter__(self) -> Punctuality:
         self._over = threading.Event()
         self._latest_s = 0.0
-        self._began, self._waited_before_s = time.monotonic(), _waited_s()
+        self._began_at, self._waited_before_s = time.monotonic(), _waited_s()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
         return self
@@ -32,7 +32,7 @@ class Punctuality:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._over.set()
         self._thread.join()
-        waited = (_waited_s() - self._waited_before_s) / (time.monotonic() - self._began)
+        waited = (_waited_s() - self._waited_before_s) / (time.monotonic() - self._began_at)
         self.was_late = self._latest_s > _LATE_S or waited > _PRESSED
 
     def _watch(self) -> None:

@@ -137,15 +137,15 @@ class CancelScope:
             slice_s = self.wait_timeout_s(min(left_s, SLICE_S))
             if slice_s is None or slice_s <= 0.0:
                 raise timeout_error("the time for this request is over")
-            began = time.monotonic()
+            began_at = time.monotonic()
             try:
                 data = receive(slice_s)
             except timeout_error:
-                left_s = self._left_after(left_s, slice_s, time.monotonic() - began)
+                left_s = self._left_after(left_s, slice_s, time.monotonic() - began_at)
                 if left_s <= 0.0:
                     raise
                 continue
-            self._received(began, slice_s)
+            self._received(began_at, slice_s)
             return data
 
     def _left_after(self, left_s: float, slice_s: float, took_s: float) -> float:
@@ -154,9 +154,9 @@ class CancelScope:
         # Late: look once more for data that arrived meanwhile.
         return max(left_s, SLICE_S) if took_s > slice_s + _FROZEN_S else left_s
 
-    def _received(self, began: float, slice_s: float) -> None:
+    def _received(self, began_at: float, slice_s: float) -> None:
         now = self._returned_at = time.monotonic()
-        waited_s = now - began
+        waited_s = now - began_at
         if waited_s >= _WAITED_S:
             self._yielded_at = now
             self._silence_left_s -= min(waited_s, slice_s)

@@ -164,11 +164,11 @@ class Body:
                     break
                 if read_delay_s and exchange.scope.may_batch_reads:
                     time.sleep(min(to_tick(read_delay_s), exchange.scope.remaining_s()))
-                began = time.monotonic()
+                began_at = time.monotonic()
                 received = exchange.receive()
                 read_delay_s = self._client.read_delay_s()
                 # Do not wait if more data is available already, or if data arrives more slowly than the delay.
-                if received >= READ_BYTES or time.monotonic() - began > read_delay_s:
+                if received >= READ_BYTES or time.monotonic() - began_at > read_delay_s:
                     read_delay_s = 0.0
         finally:
             self.close()

@@ -59,11 +59,11 @@ class FairQueue:
 
     def _run_slice(self) -> None:
         """Switch to waiting greenlets, from the hub. Each works until it blocks."""
-        began = time.monotonic()
+        began_at = time.monotonic()
         took_s = 0.0
         for _ in range(len(self._queue)):
             self._queue.popleft().switch(None)
-            took_s = time.monotonic() - began
+            took_s = time.monotonic() - began_at
             if took_s >= self._slice_s:
                 break
         if self._queue:

@@ -145,7 +145,7 @@ class NativePool:
         while True:
             if not batch:
                 batch.append(self._calls.get())
-            began = time.monotonic()
+            began_at = time.monotonic()
             self._add_waiting(batch)
             sizes.append(len(batch))
             stop = batch.pop() if isinstance(batch[-1], _Stop) else None
@@ -158,7 +158,7 @@ class NativePool:
             if stop:
                 notifier.notify([stop])
                 return
-            rest_s = self._interval_s - (time.monotonic() - began)
+            rest_s = self._interval_s - (time.monotonic() - began_at)
             if rest_s > 0 and (self._calls.qsize() or max(sizes) > 1):
                 sleep(rest_s)
 

@@ -112,9 +112,9 @@ class OperatorLooks:
             raise NotFound("There is no such look.")
         with self._alone():
             log.warning("An operator begins a look at this worker: %s. %s", name, COSTS[name])
-            began = time.monotonic()
+            began_at = time.monotonic()
             report = self._log_level.set(str(request.get("level"))) if name == "log_level" else self._looks[name]()
-            ms = round((time.monotonic() - began) * 1000, 1)
+            ms = round((time.monotonic() - began_at) * 1000, 1)
             log.warning("The look %s took %s ms. %s", name, ms, report.summary)
         return LookAnswer(
             look=name, worker=self._name, cost=COSTS[name], summary=report.summary, ms=ms,

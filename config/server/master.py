@@ -205,8 +205,8 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self.reap_workers()
 
     def _wait_for_workers(self, sig: int) -> None:
-        began = time.monotonic()
-        deadline = began + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_SHUTDOWN_S)
+        began_at = time.monotonic()
+        deadline = began_at + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_SHUTDOWN_S)
         next_signal_at: dict[int, float] = {}
         while self.WORKERS and time.monotonic() < deadline:
             if sig == signal.SIGTERM and self._quick_shutdown_requested():
@@ -218,7 +218,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                     next_signal_at[pid] = (
                         float("inf") if worker.start_status.ready else time.monotonic() + _REPEAT_SIGNAL_S
                     )
-                    late = not worker.start_status.ready and time.monotonic() - began > _START_ENDS_S
+                    late = not worker.start_status.ready and time.monotonic() - began_at > _START_ENDS_S
                     self.kill_worker(pid, signal.SIGKILL if late else sig)
             self.reap_workers()
             time.sleep(_LOOK_EVERY_S)

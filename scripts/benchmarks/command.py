@@ -63,10 +63,10 @@ def _run(options: argparse.Namespace, folder: Path, backends: Backends) -> int:
     figures: list[Measure] = []
     profiled = profile(bench) if options.profile else None
     for name in options.scene or ([] if options.profile else SCENES):
-        began = time.monotonic()
+        began_at = time.monotonic()
         print(f"{name}: {(SCENES[name].__doc__ or '').strip().splitlines()[0]}", flush=True)
         figures += SCENES[name](bench)
-        print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+        print(f"  ({time.monotonic() - began_at:.0f} s)", flush=True)
     _conclude(results.collected(bench, figures, profiled), figures, options.out)
     if bench.unsound:
         print(f"Not sound, for the reasons given above: {', '.join(bench.unsound)}")

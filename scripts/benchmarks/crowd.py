@@ -54,19 +54,19 @@ class Crowd:
         return self.streams
 
     def _run(self, moments: deque[Moment]) -> None:
-        began = time.monotonic()
+        began_at = time.monotonic()
         to_come = deque(zip(self._starts, self._requests, self.streams, strict=True))
-        last = began + self._starts[-1] + self._timeout_s
+        last = began_at + self._starts[-1] + self._timeout_s
         while to_come or self._open:
             now = time.monotonic()
             if now > last:
                 return
-            while to_come and began + to_come[0][0] <= now:
+            while to_come and began_at + to_come[0][0] <= now:
                 due, request, stream = to_come.popleft()
-                self._connect(request, stream, began + due)
-            while moments and began + moments[0][0] <= now:
+                self._connect(request, stream, began_at + due)
+            while moments and began_at + moments[0][0] <= now:
                 moments.popleft()[1]()
-            wait = min([_LOOK_S, *(began + each[0][0] - now for each in (to_come, moments) if each)])
+            wait = min([_LOOK_S, *(began_at + each[0][0] - now for each in (to_come, moments) if each)])
             for fd, _ in self._epoll.poll(max(0.0, wait), 512):
                 if fd in self._unsent:
                     self._send(fd)

@@ -76,9 +76,9 @@ def _times_ms(client: Client, page: Page, user: User) -> list[float]:
     times_ms: list[float] = []
     until = time.monotonic() + _AT_MOST_S
     while len(times_ms) <= _TIMES and time.monotonic() < until:
-        began = time.perf_counter()
+        began_at = time.perf_counter()
         client.get(_path(page, user), user)
-        times_ms.append((time.perf_counter() - began) * 1000)
+        times_ms.append((time.perf_counter() - began_at) * 1000)
     return times_ms[1:] or times_ms
 
 

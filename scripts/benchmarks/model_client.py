@@ -73,7 +73,7 @@ class Measurement:
         from scripts.kit import processes
 
         again_ms = None if self.model is None else round(self._again_s() * 1000, 2)
-        before_kb, before_s, began = processes.pss_bytes() // 1024, time.process_time(), time.monotonic()
+        before_kb, before_s, began_at = processes.pss_bytes() // 1024, time.process_time(), time.monotonic()
         threads = [threading.Thread(target=self.read) for _ in range(self.streams)]
         for thread in threads:
             thread.start()
@@ -90,7 +90,7 @@ class Measurement:
             "start_ms": round(start_s / self.streams * 1000, 2),
             "again_ms": again_ms,
             "kb_stream": round((half_kb - before_kb) / self.streams, 1),
-            "late_s": round(time.monotonic() - began - self.ends_s, 2),
+            "late_s": round(time.monotonic() - began_at - self.ends_s, 2),
         }
 
     def _count_delta(self) -> None:

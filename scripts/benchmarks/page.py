@@ -73,12 +73,12 @@ def _open(page: Any, wire: Any, url: str) -> Load:
     wire.on("Network.requestServedFromCache", lambda event: from_cache.add(event["requestId"]))
     wire.on("Network.responseReceived", lambda event: _from_disk(event, from_cache))
     wire.on("Network.dataReceived", lambda event: _add(arrived, event["requestId"], event["encodedDataLength"]))
-    began = time.monotonic()
+    began_at = time.monotonic()
     page.goto(url, wait_until="commit")
     page.wait_for_function("() => document.querySelector('.composer, #message-field')", timeout=120_000)
-    shell = time.monotonic() - began
+    shell = time.monotonic() - began_at
     page.wait_for_function(_USABLE, timeout=120_000)
-    usable = time.monotonic() - began
+    usable = time.monotonic() - began_at
     result = Load(len(sent - from_cache), sum(arrived.values()), shell, usable)
     page.wait_for_load_state("networkidle", timeout=120_000)
     return result
@@ -144,10 +144,10 @@ def _text_s(page: Any, url: str, line: dict[str, Any] | None) -> float:
     """Return the seconds until a line of text is loaded, measured in the same way as the page."""
     _wire(page, line)
     page.goto("about:blank")
-    began = time.monotonic()
+    began_at = time.monotonic()
     page.goto(url, wait_until="commit")
     page.wait_for_function("() => document.body", timeout=120_000)
-    return time.monotonic() - began
+    return time.monotonic() - began_at
 
 
 def _report(lines: dict[str, list[Opening]], as_json: bool) -> int:

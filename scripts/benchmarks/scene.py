@@ -81,9 +81,9 @@ def play(
     crowd = Crowd(server.port, users.ready(server.port, len(starts)), starts, timeout_s)
     time.sleep(_REST_S)
     before = _Used(server, model)
-    began = time.monotonic()
+    began_at = time.monotonic()
     streams = crowd.run(moments)
-    wall_s = max((stream.done for stream in streams), default=0.0) - began
+    wall_s = max((stream.done for stream in streams), default=0.0) - began_at
     time.sleep(_REST_S)
     used = _Used(server, model) - before
     for stream in streams:
@@ -106,8 +106,8 @@ def end_late_s(stream: Stream, pace: Pace) -> float | None:
 
 def answers_per_s(streams: Sequence[Stream], from_s: float, to_s: float) -> float:
     """Return the whole answers per second in a part of the scene, given in seconds from its beginning."""
-    began = min(stream.sent for stream in streams)
-    ended = [stream.done - began for stream in streams if stream.done and not stream.failure]
+    began_at = min(stream.sent for stream in streams)
+    ended = [stream.done - began_at for stream in streams if stream.done and not stream.failure]
     return sum(from_s <= each < to_s for each in ended) / (to_s - from_s)
 
 

@@ -72,7 +72,7 @@ class EventLoop:
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._busy = array("d")
-        self._latest_s = self._busy_s = self._began = self._cpu_began = 0.0
+        self._latest_s = self._busy_s = self._began_at = self._cpu_at_begin = 0.0
 
     def call_at(self, at: float, call: Callable[[], None]) -> None:
         """Call once at a monotonic time."""
@@ -98,8 +98,8 @@ class EventLoop:
 
     def run(self, finished: Callable[[], bool]) -> None:
         """Run until `finished`, which is called after each round of the loop."""
-        self._began, self._cpu_began = time.monotonic(), time.process_time()
-        now = self._began
+        self._began_at, self._cpu_at_begin = time.monotonic(), time.process_time()
+        now = self._began_at
         while not finished():
             pause = max(0.0, self._calls[0][0] - now) if self._calls else None
             ready = self._selector.select(pause)
@@ -114,10 +114,10 @@ class EventLoop:
 
     def own_load(self) -> OwnLoad:
         """Return the load of the check since the start of `run`."""
-        wall_s = time.monotonic() - self._began
+        wall_s = time.monotonic() - self._began_at
         return OwnLoad(
             wall_s=wall_s,
-            cpu_s=time.process_time() - self._cpu_began,
+            cpu_s=time.process_time() - self._cpu_at_begin,
             busy_s=self._busy_s,
             lag_p95_s=time_weighted_percentile(self._busy, wall_s, 0.05),
             lag_max_s=max(self._latest_s, max(self._busy, default=0.0)),

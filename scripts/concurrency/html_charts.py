@@ -28,21 +28,21 @@ class Bar:
     note: str
 
 
-def bars(timelines: Sequence[Timeline], began: float) -> tuple[list[Bar], int]:
+def bars(timelines: Sequence[Timeline], began_at: float) -> tuple[list[Bar], int]:
     """Return the rows, and how many requests each stands for: many requests are summed up in groups of neighbours."""
     lines = [line for line in timelines if line.start is not None]
     lines.sort(key=lambda line: (line.start or 0.0, line.user))
     group = -(-len(lines) // _MOST_BARS) if lines else 1
-    rows = [_bar(lines[at : at + group], at, began) for at in range(0, len(lines), group)]
+    rows = [_bar(lines[at : at + group], at, began_at) for at in range(0, len(lines), group)]
     return rows, group
 
 
-def _bar(lines: Sequence[Timeline], position: int, began: float) -> Bar:
+def _bar(lines: Sequence[Timeline], position: int, began_at: float) -> Bar:
     ends = [line.ended or line.start or 0.0 for line in lines]
     turns = [end if line.turn is None else line.turn for line, end in zip(lines, ends, strict=True)]
     firsts = [end if line.first_token is None else line.first_token for line, end in zip(lines, ends, strict=True)]
     start, turn, first, end = (
-        statistics.median(times) - began for times in ([line.start or 0.0 for line in lines], turns, firsts, ends)
+        statistics.median(times) - began_at for times in ([line.start or 0.0 for line in lines], turns, firsts, ends)
     )
     failures = [line.failure for line in lines if line.failure]
     if len(lines) == 1:
@@ -93,27 +93,27 @@ class Series:
     values: tuple[float, ...]
 
 
-def concurrency(timelines: Sequence[Timeline], began: float, *, since_turn: bool) -> Series:
+def concurrency(timelines: Sequence[Timeline], began_at: float, *, since_turn: bool) -> Series:
     """Return how many requests were open over time: from their start, or from their `turn`."""
     spans = [
-        (begin - began, line.ended - began)
+        (begin - began_at, line.ended - began_at)
         for line in timelines
         if (begin := line.turn if since_turn else line.start) is not None and line.ended is not None
     ]
-    seconds = _end_s(timelines, began)
+    seconds = _end_s(timelines, began_at)
     at = [seconds * point / _POINTS for point in range(_POINTS + 1)]
     begins, ends = sorted(begin for begin, _ in spans), sorted(end for _, end in spans)
     return Series(seconds, tuple(float(bisect_right(begins, moment) - bisect_right(ends, moment)) for moment in at))
 
 
-def tokens(timelines: Iterable[Timeline], began: float) -> Series:
+def tokens(timelines: Iterable[Timeline], began_at: float) -> Series:
     """Return the pieces of text per second over time."""
     lines = list(timelines)
-    seconds = _end_s(lines, began)
+    seconds = _end_s(lines, began_at)
     counts = [0] * _POINTS
     for line in lines:
         for moment in line.token_times:
-            counts[min(_POINTS - 1, max(0, int((moment - began) / seconds * _POINTS)))] += 1
+            counts[min(_POINTS - 1, max(0, int((moment - began_at) / seconds * _POINTS)))] += 1
     return Series(seconds, tuple(number * _POINTS / seconds for number in counts))
 
 
@@ -141,5 +141,5 @@ def _scale(seconds: float, kind: str) -> str:
     return f'<div class="{kind}">{marks}</div>'
 
 
-def _end_s(timelines: Sequence[Timeline], began: float) -> float:
-    return max((line.ended - began for line in timelines if line.ended is not None), default=0.0) or 1.0
+def _end_s(timelines: Sequence[Timeline], began_at: float) -> float:
+    return max((line.ended - began_at for line in timelines if line.ended is not None), default=0.0) or 1.0

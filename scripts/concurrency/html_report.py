@@ -132,7 +132,7 @@ def _comparison(comparison: Comparison) -> str:
 
 
 def _bars(result: Result) -> str:
-    rows, group = html_charts.bars(result.timelines, result.began)
+    rows, group = html_charts.bars(result.timelines, result.began_at)
     if not rows:
         return ""
     each = "A bar a request" if group == 1 else f"A bar for {group} requests that started together, with their medians"
@@ -145,11 +145,11 @@ def _lines(result: Result) -> str:
     lines = [line for line in result.timelines if line.start is not None]
     if not lines:
         return ""
-    open_requests = html_charts.concurrency(lines, result.began, since_turn=False)
-    answering = html_charts.concurrency(lines, result.began, since_turn=True)
+    open_requests = html_charts.concurrency(lines, result.began_at, since_turn=False)
+    answering = html_charts.concurrency(lines, result.began_at, since_turn=True)
     return html_charts.lines_html(
         [("Requests open", "wait", open_requests), ("being answered", "stream", answering)]
-    ) + html_charts.lines_html([("Pieces of text a second", "stream", html_charts.tokens(lines, result.began))])
+    ) + html_charts.lines_html([("Pieces of text a second", "stream", html_charts.tokens(lines, result.began_at))])
 
 
 def _errors(result: Result) -> str:

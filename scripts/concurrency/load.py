@@ -53,7 +53,7 @@ class Load:
         self.users = [User(number) for number in range(plan.users)]
         self.timelines: list[Timeline] = []
         self.setup_s = 0.0
-        self.began = 0.0
+        self.began_at = 0.0
         self.own = OwnLoad()
         self.probes: dict[str, Answers] = {}
         self.left_over = 0  # conversations that could not be deleted
@@ -72,10 +72,10 @@ class Load:
         self._ask(report)
 
     def _prepare(self, report: Report) -> None:
-        began = time.monotonic()
-        run_in_lanes(self.users, self._prepare_user, lambda: report(self._preparing(began)))
-        self.setup_s = time.monotonic() - began
-        report(self._preparing(began))
+        began_at = time.monotonic()
+        run_in_lanes(self.users, self._prepare_user, lambda: report(self._preparing(began_at)))
+        self.setup_s = time.monotonic() - began_at
+        report(self._preparing(began_at))
 
     def _prepare_user(self, user: User) -> None:
         try:
@@ -90,9 +90,9 @@ class Load:
         self._free.extend(user for user in self.users if not user.failure)
         self.timelines += [Timeline(user=user.number, failure=user.failure) for user in self.users if user.failure]
         self._failed = len(self.timelines)
-        self.began = time.monotonic()
+        self.began_at = time.monotonic()
         self._schedule_starts()
-        self._loop.call_at(self.began, partial(self._look, report))
+        self._loop.call_at(self.began_at, partial(self._look, report))
         gc.disable()  # a collection in between would delay everybody's times
         try:
             if self._watch:
@@ -114,7 +114,7 @@ class Load:
         for start in self.plan.starts():
             self._to_come += 1
             self._planned += self.plan.turns
-            self._loop.call_at(self.began + start, partial(self._start, self.began + start))
+            self._loop.call_at(self.began_at + start, partial(self._start, self.began_at + start))
 
     def _start(self, planned: float) -> None:
         self._to_come -= 1
@@ -141,7 +141,7 @@ class Load:
         if timeline.failure:
             pause = max(pause, _PAUSE_AFTER_FAILURE_S)
         next_at = (timeline.ended or time.monotonic()) + pause
-        if self.plan.asks_again(timeline.round + 1, next_at - self.began):
+        if self.plan.asks_again(timeline.round + 1, next_at - self.began_at):
             self._to_come += 1
             self._loop.call_at(next_at, partial(self._continue, user, timeline.round + 1, next_at))
         elif self._late:
@@ -163,12 +163,12 @@ class Load:
             exchange.end()
         report(self._progress())
 
-    def _preparing(self, began: float) -> Progress:
+    def _preparing(self, began_at: float) -> Progress:
         ready = sum(user.ready for user in self.users)
-        return Progress("prepare", time.monotonic() - began, len(self.users), ready, share=ready / len(self.users))
+        return Progress("prepare", time.monotonic() - began_at, len(self.users), ready, share=ready / len(self.users))
 
     def _progress(self) -> Progress:
-        at_s = time.monotonic() - self.began
+        at_s = time.monotonic() - self.began_at
         answering = sum(each.timeline.turn is not None for each in self._running)
         ended = self._finished + self._failed
         by_time = self.plan.duration_s > 0
@@ -187,7 +187,7 @@ class Load:
 
     def clean_up(self, report: Report) -> None:
         """Delete what the users left on the server, also after an interruption."""
-        began = time.monotonic()
+        began_at = time.monotonic()
         users = [user for user in self.users if user.conversation]
         outcomes: list[bool] = []
 
@@ -199,7 +199,7 @@ class Load:
 
         def progress() -> Progress:
             share = len(outcomes) / max(1, len(users))
-            return Progress("clean up", time.monotonic() - began, len(users), share=share)
+            return Progress("clean up", time.monotonic() - began_at, len(users), share=share)
 
         try:
             timeout_s = _CLEAN_UP_S + _CLEAN_UP_EACH_S * len(users)

@@ -42,7 +42,7 @@ class Get:
 
     def __init__(self, api: Api, path: str, on_end: Callable[[int, bytes], None]) -> None:
         self.sock: socket.socket | None = None
-        self.began = time.monotonic()
+        self.began_at = time.monotonic()
         self._api, self._path, self._on_end = api, path, on_end
         self._response, self._body = ResponseParser(), b""
         self._steps = self._talk()
@@ -101,7 +101,7 @@ class Probes:
             self._loop.forget(get)
             if get.sock:
                 get.sock.close()
-            self.answers[path].seconds.append(now - get.began)
+            self.answers[path].seconds.append(now - get.began_at)
         self._open.clear()
 
     def _ask(self, path: str) -> None:
@@ -118,5 +118,5 @@ class Probes:
         path = self._open.pop(get, None)
         if path is not None:
             answers = self.answers[path]
-            answers.seconds.append(time.monotonic() - get.began)
+            answers.seconds.append(time.monotonic() - get.began_at)
             answers.good += 0 < status < 400

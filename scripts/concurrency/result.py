@@ -24,7 +24,7 @@ class Result:
     about: dict[str, Any]
     plan: Plan
     timelines: list[Timeline]
-    began: float = 0.0
+    began_at: float = 0.0
     baseline: list[Timeline] = field(default_factory=list)
     straight: list[Timeline] = field(default_factory=list)
     objectives: Sequence[Objective] = ()

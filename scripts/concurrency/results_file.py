@@ -67,7 +67,7 @@ def as_json(result: Result) -> dict[str, Any]:
         ],
         "good_answers": result.good if result.objectives else None,
         "errors": result.errors,
-        "requests": [_request(line, result.began) for line in result.timelines],
+        "requests": [_request(line, result.began_at) for line in result.timelines],
         "requests_to_model": [_request(line, _begin(result.straight)) for line in result.straight],
     }
 
@@ -138,14 +138,14 @@ def check_writable(name: str, option: str) -> None:
         Path(name).unlink()
 
 
-def _request(line: Timeline, began: float) -> dict[str, Any]:
-    times = {f"{name}_s": _since(getattr(line, name), began) for name in _TIMES}
+def _request(line: Timeline, began_at: float) -> dict[str, Any]:
+    times = {f"{name}_s": _since(getattr(line, name), began_at) for name in _TIMES}
     return {
         "user": line.user,
         "turn": line.round,
         **{name: line.about.get(name) for name in ("conversation_id", "turn_id", "worker") if name in line.about},
         **times,
-        "token_s": [_rounded(at - began) for at in line.token_times],
+        "token_s": [_rounded(at - began_at) for at in line.token_times],
         "tokens": line.tokens,
         "wait_s": _rounded(line.wait_s),
         "first_token_after_s": _rounded(line.first_token_s),
@@ -183,8 +183,8 @@ def _begin(timelines: Sequence[Timeline]) -> float:
     return min((line.start for line in timelines if line.start is not None), default=0.0)
 
 
-def _since(at: float | None, began: float) -> float | None:
-    return None if at is None else _rounded(at - began)
+def _since(at: float | None, began_at: float) -> float | None:
+    return None if at is None else _rounded(at - began_at)
 
 
 def _rounded(seconds: float | None) -> float | None:

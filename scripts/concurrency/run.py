@@ -83,7 +83,7 @@ class Runner:
         load = Load(self._api, plan, self._timeout_s, watch)
         result.timelines, result.memory = load.timelines, watch.memory
         self._play(load, result, name)
-        result.began, result.left_over = load.began, load.left_over
+        result.began_at, result.left_over = load.began_at, load.left_over
         if not result.interrupted:
             watch.after()
         result.evidence = Evidence(

@@ -130,7 +130,7 @@ def _model(answer_s: float) -> FakeLLM:
 def _conclude(chosen: Options, results: list[Result], out: TextIO) -> int:
     before, after = results
     for part, result in zip((BEFORE, AFTER), results, strict=True):
-        _say(chosen, f"\n{part}\n{timeline_bars(result.timelines, result.began)}", out)
+        _say(chosen, f"\n{part}\n{timeline_bars(result.timelines, result.began_at)}", out)
     _say(chosen, f"\n{comparison_table(before, after)}\n", out)
     if chosen.json_file:
         content = {"format": results_file.FORMAT, "runs": [results_file.as_json(result) for result in results]}

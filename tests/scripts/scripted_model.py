@@ -68,10 +68,10 @@ class ScriptedModel(ThreadingHTTPServer):
 
         def answer(browser: Browser) -> None:
             browser.begin()
-            began = time.monotonic()
+            began_at = time.monotonic()
             with self.places:
                 time.sleep(self.seconds / 3)
-                first_ms = (time.monotonic() - began) * 1000
+                first_ms = (time.monotonic() - began_at) * 1000
                 browser.speak(3, self.seconds / 3)
                 browser.end(**({"queued": 0.1, "model_first": first_ms, "tools": 0} if timings else {}))
 

@@ -119,9 +119,9 @@ def test_a_turn_is_stopped_from_another_server(servers: tuple[ParleyServer, Parl
     with user.asking(user.conversation(), "Go on for ever " + wanting(tokens=2_000, gap=0.05)) as events:
         turn = next(events).data["turn_id"]
         next(event for event in events if event.name == "delta")
-        began = time.monotonic()
+        began_at = time.monotonic()
         stopped = other.post(f"/api/turns/{turn}/stop")
-        took_s = time.monotonic() - began
+        took_s = time.monotonic() - began_at
         rest = list(events)
     assert (stopped.status_code, stopped.json()["status"]) == (200, "stopped")
     assert rest[-1].data["status"] == "stopped"

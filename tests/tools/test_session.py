@@ -151,11 +151,11 @@ def test_cancellation_ends_a_blocked_request(http, url):
     scope = CancelScope(time.monotonic() + 30)
     timer = threading.Timer(0.2, scope.cancel)
     timer.start()
-    began = time.monotonic()
+    began_at = time.monotonic()
     with use_scope(scope), pytest.raises(requests.RequestException):
         _ = http.get(f"{url}/slow", timeout=20).content
     timer.join()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began_at < 8
 
 
 @pytest.mark.parametrize("options", [{"verify": False}, {"proxies": {"http": "http://127.0.0.1:9"}}, {"cert": "x"}])

@@ -88,13 +88,13 @@ class DemoModel:
         self, text: str, share: float, messages: Sequence[Message], cancellation: Cancellation
     ) -> Iterator[Delta]:
         """Yield `text` in small pieces, the first at once, over `share` of an answer's time."""
-        began = self._clock()
+        began_at = self._clock()
         time_s = share * self._latency_s
         pieces = _pieces(text, time_s)
         for position, piece in enumerate(pieces, 1):
             cancellation.check()
             yield TextDelta(piece)
-            early_s = began + time_s * position / len(pieces) - self._clock()
+            early_s = began_at + time_s * position / len(pieces) - self._clock()
             if early_s > 0:
                 self._wait(early_s, cancellation)
         yield _usage(messages, text)

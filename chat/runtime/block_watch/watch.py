@@ -110,8 +110,8 @@ class BlockWatch:
         sampler.close()
 
     def _add(self, seconds: float, where: str) -> None:
-        began = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)
-        at = began.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        began_at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)
+        at = began_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         block = Block(at=at, ms=round(seconds * 1000), where=where)
         self._recent.append(block)
         self._unreported.append(block)

@@ -23,7 +23,7 @@ class Responses:
     def blocked(self, since: float) -> list[Connection]:
         """Return responses that have been waiting for their clients since then or before, the longest first."""
         sending = [(each.sending_since, each) for each in self._running if not each.abandoned]
-        waiting = [(began, each) for began, each in sending if 0 < began <= since]
+        waiting = [(began_at, each) for began_at, each in sending if 0 < began_at <= since]
         return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
 
     def release_slot(self, connection: Connection) -> None:

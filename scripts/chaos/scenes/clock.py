@@ -64,13 +64,13 @@ def _jumps(scene: SceneRun, clock: WallClock, differences_s: Sequence[int]) -> N
 
 def _stopped(scene: SceneRun, pids: list[int], seconds: float) -> tuple[float, float]:
     """Stop some workers, or all, as on a sleeping laptop. Return begin and end of the stop, by the monotonic clock."""
-    began = time.monotonic()
+    began_at = time.monotonic()
     with _standing_still(pids):
         scene.add("workers stopped", len(pids))
         time.sleep(seconds)
     ended = time.monotonic()
     time.sleep(_BETWEEN_S)
-    return began, ended
+    return began_at, ended
 
 
 @contextlib.contextmanager

@@ -32,8 +32,8 @@ class Clock:
 
 
 def timed(clock: Clock, model: DemoModel, messages: list[Message]) -> list[tuple[float, object]]:
-    began = clock.now
-    return [(clock.now - began, delta) for delta in model.stream("demo", messages, TOOLS, Cancellation(1000))]
+    began_at = clock.now
+    return [(clock.now - began_at, delta) for delta in model.stream("demo", messages, TOOLS, Cancellation(1000))]
 
 
 @pytest.mark.parametrize("latency_s", [0.5, 2.0, 20.0])

@@ -185,9 +185,9 @@ HARMLESS = [crowd_of_short_tasks, lock_held_by_another_thread, stopped, waiting]
 def _calibrated(run: Callable[[int], object], size: int, factor: float) -> int:
     """Return the size at which `run(size)` takes `SECONDS` of CPU, with a margin for a machine that is faster later."""
     while True:
-        began = time.thread_time()
+        began_at = time.thread_time()
         run(size)
-        seconds = time.thread_time() - began
+        seconds = time.thread_time() - began_at
         if seconds >= 1.3 * SECONDS:
             return size
         size = max(size + 1, int(size * factor))

@@ -23,10 +23,10 @@ SOON_S = 20.0
 
 def waits_for(call: Callable[[], object]) -> float:
     """Return the seconds until `call` raised StoreUnavailable."""
-    began = time.monotonic()
+    began_at = time.monotonic()
     with pytest.raises(StoreUnavailable):
         call()
-    return time.monotonic() - began
+    return time.monotonic() - began_at
 
 
 class TestReading:

@@ -31,11 +31,11 @@ def test_the_short_form(alice: FlaskClient, conversation: int) -> None:
 
 
 def test_the_long_form(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
-    began = time.monotonic()
+    began_at = time.monotonic()
     stream = alice.post(turns_of(conversation), json={"text": "Hello"}, headers=SSE)
     assert (stream.status_code, stream.mimetype) == (200, "text/event-stream")
     received = events(stream.data)
-    took_ms = 1000 * (time.monotonic() - began)
+    took_ms = 1000 * (time.monotonic() - began_at)
     turn = alice.get(f"/api/turns/{received[0].data['turn_id']}").json
 
     assert [event.number for event in received] == list(range(1, len(received) + 1))
