@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 _MOST_ENCODINGS = 3
+_MOST_VALUES = 100
 _FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
+_SPACE = re.compile(r"\s*")
 _BLANKS = "\ufeff \t\r\n"
 _PYTHON_CHARACTERS = 4000
 
@@ -46,16 +48,19 @@ def _loosely_decoded(text: str) -> Any:
     """Decode JSON with control characters, an empty or equal value before it, or a model's token after it."""
     if text.startswith("{'"):
         return _of_python(text)
-    values: list[Any] = []
+    arguments: Any = {}
     position = 0
-    while position < len(text) and text[position] != "<":
+    for _ in range(_MOST_VALUES):
+        if position == len(text) or text[position] == "<":
+            return arguments
         value, end = _next_value(text, position)
-        if value not in (None, {}, []) and value not in values:
-            values.append(value)
-        position = end + len(text[end:]) - len(text[end:].lstrip())
-    if len(values) > 1:
-        raise ValueError("Expected one `object`")
-    return values[0] if values else {}
+        if value not in (None, {}, [], arguments):
+            if arguments:
+                break
+            arguments = value
+        blanks = _SPACE.match(text, end)
+        position = blanks.end() if blanks else end
+    raise ValueError("Expected one `object`")
 
 
 def _of_python(text: str) -> Any:

@@ -7,6 +7,7 @@ structure: valid fields are kept, others dropped.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -19,6 +20,8 @@ from chat.llm.openai.answer.surrogates import whole_characters
 
 _DEEPEST_TEXT = 8
 _ENVELOPES = ("data", "output", "result", "response")
+_MOST_DOCUMENTS = 1000
+_BLANKS = re.compile(r"\s*")
 _FIELD_NAMES = re.compile(r"\A(?:\s*data:)*\s*")
 _ERROR_ENDINGS = ("error", "exception")
 _ERROR_FIELD = re.compile("(?:error|exception)(?:_?(?:msg|message|code))?$", re.IGNORECASE)
@@ -90,7 +93,7 @@ _decode_raw_deltas = msgspec.json.Decoder(_RawDeltas).decode
 
 def decode_loosely(data: bytes) -> list[Chunk]:
     """Decode data that the strict decoder refused: one chunk or several. Raises ValueError if it has none."""
-    chunks = [_chunk(value) for value in _objects(_documents(data))]
+    chunks = [_chunk(value) for value in itertools.islice(_objects(_documents(data)), _MOST_DOCUMENTS)]
     if not chunks:
         raise ValueError("not an object")
     return chunks
@@ -132,10 +135,17 @@ def _documents(data: bytes) -> list[Any]:
         while position < len(text) or not values:
             value, position = _next_value(text, position)
             values.append(value)
-            position += len(text[position:]) - len(text[position:].lstrip())
+            position = _end_of_blanks(text, position)
+            if len(values) > _MOST_DOCUMENTS:
+                raise ValueError("too many")
     except RecursionError:
         raise ValueError("too deep") from None
     return values
+
+
+def _end_of_blanks(text: str, start: int) -> int:
+    blanks = _BLANKS.match(text, start)
+    return blanks.end() if blanks else start
 
 
 def _objects(values: list[Any], depth: int = 0) -> Iterator[dict[str, Any]]:

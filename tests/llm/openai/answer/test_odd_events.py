@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chat.errors import ModelNoAnswer
+from chat.llm.openai.answer import chunks
 from chat.llm.openai.answer.deltas import AnswerReader, ReportedError
 from chat.llm.openai.answer.sse import EventParser
 from chat.messages import TextDelta
@@ -160,3 +161,12 @@ def test_a_document_with_an_empty_answer_is_none(document):
 def test_an_error_after_the_end_is_no_fault():
     reader = read(event(ONE), event(END), event(b"[DONE]"), event(b'{"error": "no"}'), event(b"{broken"))
     assert reader.fault() is None
+
+
+def test_of_a_flood_of_values_in_a_list_only_some_are_read() -> None:
+    assert len(chunks.decode_loosely(b"[" + b"{}," * 5000 + b"{}]")) == 1000
+
+
+def test_a_flood_of_values_is_refused() -> None:
+    with pytest.raises(ValueError, match="too many"):
+        chunks.decode_loosely(b"{}" * 5000)
