@@ -2,7 +2,7 @@
 
 import { pathOfKey } from "../../browser/router.js";
 import { directionOf } from "../../markdown/direction.js";
-import { NEW } from "../../state/conversation.js";
+import { isNamed, NEW } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
 import { html, memo, useEffect, useRef } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -53,14 +53,14 @@ function Title({ chat, isWelcome, renaming, actions }) {
   }, [renaming]);
   if (isWelcome) return html`<span class="product only-narrow">${strings.product}</span>`;
   if (renaming) return html`<div class="top-title"><${TitleField} item=${chat} actions=${actions} /></div>`;
-  const unnamed = chat.id === NEW ? strings.newChat : strings.untitled;
+  const unnamed = isNamed(chat.id) ? strings.untitled : strings.newChat;
   const title = chat.title || (chat.phase === "ready" ? unnamed : strings.product);
   return html`<h1 dir=${directionOf(title)}>${title}</h1>`;
 }
 
 function Doings({ chat, actions }) {
-  // A chat that was never sent has no id and nothing to share.
-  if (chat.id === NEW) return null;
+  // A chat that the server does not know has nothing to share.
+  if (!isNamed(chat.id)) return null;
   return html`
     ${
       !chat.temporary &&
