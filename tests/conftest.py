@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -34,6 +35,12 @@ from scripts.kit.postgresql_server import PgBouncer, PostgresqlServer
 from scripts.kit.redis_server import RedisServer
 from tests import late_machine, leaks
 from tests.servers.postgresql_databases import SECRET_KEY, Databases
+
+# A loaded machine is slow, and that is no fault of what a test checks.
+hypothesis.settings.register_profile(
+    "any machine", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
 

@@ -57,7 +57,7 @@ def echo(text: str) -> ToolResult:
 STEP = st.tuples(st.lists(st.text(min_size=1, max_size=5), max_size=2), st.lists(st.text(max_size=5), max_size=3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(STEP, max_size=5))
 def test_an_answer_read_back_is_what_the_model_itself_had_read(steps):
     """A context that is rebuilt from the database equals the context that was kept in memory."""
@@ -98,7 +98,7 @@ def weight(messages):
     return sum(len(message.text) + sum(len(call.arguments) for call in message.tool_calls) for message in messages)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(TURN, min_size=1, max_size=8), st.integers(0, 300))
 def test_what_fits_is_the_newest_whole_turns_and_as_many_as_can_be(turns, limit):
     messages = [message for turn in turns for message in turn]

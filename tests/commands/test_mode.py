@@ -106,7 +106,10 @@ BROKEN = {
     "the application": (lambda tree: tree.append("chat/web/ops/health.py", "raise RuntimeError('boom')"), "boom"),
     "an import": (lambda tree: (tree.folder / "chat/turns/event_data.py").unlink(), "cannot import name 'event_data'"),
     "the configuration": (lambda tree: tree.append("gunicorn.gevent.py", "1 / 0"), "ZeroDivisionError"),
-    "another class": (lambda tree: tree.append("gunicorn.gevent.py", "worker_class = 'gevent'"), "still start as async"),
+    "another class": (
+        lambda tree: tree.append("gunicorn.gevent.py", "worker_class = 'gevent'"),
+        "still start as async",
+    ),
     "the database": (lambda tree: (tree.folder / "data/chat.db").mkdir(parents=True), "DATABASE_URL names "),
     "the data's place": (lambda tree: tree.append(".env", "DATA_DIR=/proc/nowhere"), "DATA_DIR is '/proc/nowhere'"),
 }

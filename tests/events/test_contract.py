@@ -127,7 +127,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
 def test_a_frame_is_three_lines_for_any_data(data):
     appended = make_event(7, "tool_result", data)

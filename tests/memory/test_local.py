@@ -99,7 +99,7 @@ MESSAGES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(MESSAGES, max_size=8))
 def test_the_estimate_is_not_below_what_the_objects_take(messages):
     # As fresh objects: what hypothesis draws may share its strings.

@@ -15,7 +15,7 @@ from gunicorn.config import Config
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.http.wsgi import FileWrapper, Response
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.runtime.http_fast_path import FastRequest, FastResponse
@@ -142,14 +142,12 @@ def test_only_a_trusted_proxy_says_what_the_scheme_is(peer: tuple[str, int]) -> 
     same([head % (b"https", b"X-Forwarded-Ssl: off\r\n")], peer)
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(USUAL) - 1), st.lists(st.sampled_from([0, 9, 10, 13, 32, 35, 47, 58, 95, 127, 200])))
 def test_a_head_that_was_tampered_with_is_read_as_gunicorn_reads_it(at: int, bytes_put_in: list[int]) -> None:
     for tampered in (USUAL[:at] + bytes(bytes_put_in) + USUAL[at:], USUAL[:at] + bytes(bytes_put_in) + USUAL[at + 1 :]):
         same([tampered + b"thirteen byte"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, len(USUAL) + 12), max_size=4))
 def test_a_head_that_comes_in_pieces_is_read_as_a_whole(cuts: list[int]) -> None:
     whole = USUAL + b"thirteen byte"

@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.store import Store
@@ -45,7 +45,6 @@ ANSWER = (
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, len(ANSWER)), max_size=20))
 def test_an_answer_whatever_the_cuts(cuts: list[int]) -> None:
     stream = Stream()

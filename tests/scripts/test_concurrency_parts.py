@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.concurrency.address import Address
@@ -26,7 +26,6 @@ RESPONSES = {
 
 
 @pytest.mark.parametrize("kind", RESPONSES)
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 200), max_size=20))
 def test_a_body_whatever_the_cuts(kind: str, cuts: list[int]) -> None:
     data, parser, body = RESPONSES[kind], ResponseParser(), b""

@@ -7,7 +7,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.kit.percentiles import percentile, percentiles
@@ -26,7 +26,6 @@ STREAM = (
 EVENTS = [("turn", b'{"a": "\xc3\xbc"}'), ("delta", b"one"), ("delta", b"two\n lines"), ("message", b"no name")]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=20))
 def test_events_whatever_the_cuts(cuts: list[int]) -> None:
     reader, frames = FrameReader(), []

@@ -129,7 +129,7 @@ JSON_TEXT = st.recursive(
 ARGUMENTS = st.dictionaries(st.sampled_from(["countries", "indicator", "years", "share", "exact"]), JSON_TEXT)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")) | ARGUMENTS.map(json.dumps))
 @example("1e400")
 def test_whatever_a_model_writes_is_checked_or_refused(text):

@@ -311,7 +311,7 @@ def play(running, clock, steps):
     return checkpoints
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.booleans(), st.lists(STEPS, max_size=40), st.sampled_from([(COMPLETED, None), (FAILED, ERROR)]))
 def test_event_offsets_replay_any_turn_byte_for_byte(titled, steps, ending):
     clock = IntervalClock()
@@ -340,7 +340,7 @@ def stored(checkpoints):
     return event_offsets.encode(partial.event_offsets), answer
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(STEPS, max_size=20), st.lists(STEPS, max_size=20))
 def test_a_dead_workers_turn_replays_its_checkpoints_and_the_end(stored_steps, lost_steps):
     clock = IntervalClock()

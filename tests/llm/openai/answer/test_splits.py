@@ -63,7 +63,7 @@ def test_byte_by_byte_or_at_once(name):
     assert outcome([stream[start : start + 7] for start in range(0, len(stream), 7)]) == at_once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(sorted(STREAMS)),
     st.lists(st.integers(1, 200), max_size=40),
@@ -99,7 +99,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(JSON, JSON)
 def test_any_json_between_words_is_read_or_named(odd, delta):
     """Check that any input gives deltas that can be stored, and at most one of our errors."""
