@@ -60,12 +60,15 @@ function footOf(plain) {
     : [taskButton("copy-table", labels.copy, labels.copyTable), taskButton("csv", labels.csv, labels.csvLabel)];
 }
 
-/** Make the header's text its sort button. A header with a link gets a separate button; one without text gets none. */
+/**
+ * Make the header's text its sort button. A header with a link or a footnote gets a separate button; one without text
+ * gets none.
+ */
 function addSortButton(head) {
   head.scope = "col";
   const words = cellText(head);
   if (!/[\p{L}\p{N}\p{S}#%&@]/u.test(words)) return;
-  const followed = head.querySelector("a[href]") !== null;
+  const followed = head.querySelector("a[href], .note-ref") !== null;
   const sort = element("button", "sort", ...(followed ? [] : head.childNodes));
   sort.type = "button";
   sort.dataset.task = "sort";
