@@ -94,8 +94,16 @@ def _matches(host: str, port: int, exception: str) -> bool:
     name, colon, its_port = exception.rpartition(":")
     if colon and its_port.isdecimal():
         return int(its_port) == port and _matches(host, port, name)
-    name = exception.removeprefix("*").strip(".")
+    name = _ascii(exception.removeprefix("*").strip("."))
     return bool(name) and (host == name or host.endswith(f".{name}"))
+
+
+def _ascii(name: str) -> str:
+    """Return a host's name as it is sent; the settings write the endpoint's in this form."""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

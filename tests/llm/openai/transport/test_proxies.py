@@ -114,6 +114,9 @@ def test_this_machine_is_never_reached_through_a_proxy(scheme, host, value):
         ("other.test\tmodel.test\n", "api.model.test", True),
         ("*.test:443", "api.model.test", True),
         ("10.2.3.4/33", "10.2.3.4", False),
+        ("bücher.example", "xn--bcher-kva.example", True),
+        ("xn--bcher-kva.example", "api.xn--bcher-kva.example", True),
+        (f"{'ü' * 70}.example, model.test", "api.model.test", True),
     ],
 )
 def test_exceptions(exceptions, host, direct):
