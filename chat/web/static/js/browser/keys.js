@@ -23,14 +23,14 @@ export function shortcutOf(event, { apple = false, singleKeys = true } = {}) {
   }
   const command = apple ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
   const other = apple ? event.ctrlKey : event.metaKey;
-  const found = SHORTCUTS.find(
+  const shortcut = SHORTCUTS.find(
     ({ modifiers, key }) =>
       key === (key.length === 1 ? event.key.toLowerCase() : event.key) &&
       modifiers.includes("command") === command &&
       // Some layouts need Shift for "/".
       (modifiers.includes("shift") === event.shiftKey || key === "/"),
   );
-  return found && !other ? found.action : null;
+  return shortcut && !other ? shortcut.action : null;
 }
 
 function isTyping(target) {

@@ -10,16 +10,16 @@ export function taskListener(tasks) {
 
 /** Return a small text button; `label` is its accessible name. */
 export function taskButton(task, word, label) {
-  const made = element("button", "plain-button", word);
-  made.type = "button";
-  made.dataset.task = task;
-  made.setAttribute("aria-label", label);
-  return made;
+  const button = element("button", "plain-button", word);
+  button.type = "button";
+  button.dataset.task = task;
+  button.setAttribute("aria-label", label);
+  return button;
 }
 
 export function element(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
 }

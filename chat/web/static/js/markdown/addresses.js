@@ -21,16 +21,16 @@ const PAIRS = { ")": "(", "]": "[", "}": "{" };
  */
 export function bareAddresses(text) {
   if (!/:\/\/|www\.|@/i.test(text)) return [];
-  const found = [];
+  const addresses = [];
   let from = 0;
   for (const match of text.matchAll(START)) {
     if (match.index < from) continue;
     const address = match[0].endsWith("@") ? mailAt(text, match) : webAt(text, match);
     if (!address) continue;
-    found.push(address);
+    addresses.push(address);
     from = address.end;
   }
-  return found;
+  return addresses;
 }
 
 function matchAt(pattern, text, at) {
@@ -62,8 +62,8 @@ function webAt(text, { index, 0: opening }) {
 function mailtoAt(text, index) {
   const local = /[\w.+-]+@/y;
   const mail = matchAt(local, text, index + 7);
-  const found = mail && mailAt(text, { index: index + 7, 0: mail });
-  return found ? { ...found, start: index } : null;
+  const address = mail && mailAt(text, { index: index + 7, 0: mail });
+  return address ? { ...address, start: index } : null;
 }
 
 function isHost(host, dotted) {

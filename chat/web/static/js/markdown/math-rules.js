@@ -29,16 +29,16 @@ function displayRule(state, startLine, endLine, silent) {
     return false;
   }
   const text = state.getLines(startLine, Math.min(endLine, startLine + MOST_LINES), state.sCount[startLine], false);
-  const found = formulaAt(text, 0);
-  if (!found?.display || !Number.isFinite(found.end) || !/^[ \t]*(?:\n|$)/.test(text.slice(found.end))) return false;
-  const lines = text.slice(0, found.end).split("\n").length;
+  const match = formulaAt(text, 0);
+  if (!match?.display || !Number.isFinite(match.end) || !/^[ \t]*(?:\n|$)/.test(text.slice(match.end))) return false;
+  const lines = text.slice(0, match.end).split("\n").length;
   // Less indentation is outside of the list or quote in which the formula began.
   for (let line = startLine; line < startLine + lines; line += 1) {
     if (!state.isEmpty(line) && state.sCount[line] < state.blkIndent) return false;
   }
   if (silent) return true;
   const token = state.push("formula_block", "code", 0);
-  token.content = text.slice(0, found.end);
+  token.content = text.slice(0, match.end);
   token.meta = { display: true };
   token.map = [startLine, startLine + lines];
   state.line = startLine + lines;
@@ -52,13 +52,13 @@ function isUnfinished({ env, src }, end) {
 
 function inlineRule(state, silent) {
   if (state.src[state.pos] !== "$" && state.src[state.pos] !== "\\") return false;
-  const found = formulaAt(state.src, state.pos);
-  if (!found || found.end > state.posMax) return false;
+  const match = formulaAt(state.src, state.pos);
+  if (!match || match.end > state.posMax) return false;
   if (!silent) {
     const token = state.push("formula", "code", 0);
-    token.content = state.src.slice(state.pos, found.end);
-    token.meta = { display: found.display, unfinished: isUnfinished(state, found.end) };
+    token.content = state.src.slice(state.pos, match.end);
+    token.meta = { display: match.display, unfinished: isUnfinished(state, match.end) };
   }
-  state.pos = found.end;
+  state.pos = match.end;
   return true;
 }

@@ -32,17 +32,17 @@ function masked(state, startLine, endLine) {
   const rule = startLine + 1 < state.lineMax ? lineAt(startLine + 1) : "";
   if (!/^[|:-][\s|:-]*$/.test(rule)) return state.src;
   const columns = cellsOf(rule);
-  let made = "";
+  let joined = "";
   let done = 0;
   for (let line = startLine; line < endLine && !state.isEmpty(line); line += 1) {
     const row = lineAt(line);
     const next = line === startLine ? withInnerBars(row, columns) : withColumns(withInnerBars(row, columns), columns);
     if (next === row) continue;
     const at = state.bMarks[line] + state.tShift[line];
-    made += state.src.slice(done, at) + next;
+    joined += state.src.slice(done, at) + next;
     done = at + row.length;
   }
-  return done === 0 ? state.src : made + state.src.slice(done);
+  return done === 0 ? state.src : joined + state.src.slice(done);
 }
 
 /** Return the number of cells of a row. */
@@ -67,21 +67,21 @@ function withColumns(row, columns) {
   if (/^\s*\|/.test(row)) borders.shift();
   const inner = borders.slice(columns - 1, columns - 1 + tooMany);
   if (!row.slice(inner[0]).replace(BORDER, "").trim()) return row;
-  return inner.reduce((made, at) => made.slice(0, at) + BAR + made.slice(at + 1), row);
+  return inner.reduce((marked, at) => marked.slice(0, at) + BAR + marked.slice(at + 1), row);
 }
 
 function withFormulas(line) {
   if (!line.includes("|") || !/\$|\\\(/.test(line)) return line;
-  let made = "";
+  let joined = "";
   let from = 0;
   for (const { index } of line.matchAll(/\$|\\\(/g)) {
     if (index < from) continue;
-    const found = formulaAt(line, index);
-    if (!found || !Number.isFinite(found.end) || !isOneCell(found.tex)) continue;
-    made += line.slice(from, index) + line.slice(index, found.end).replace(OWN_BAR, BAR);
-    from = found.end;
+    const formula = formulaAt(line, index);
+    if (!formula || !Number.isFinite(formula.end) || !isOneCell(formula.tex)) continue;
+    joined += line.slice(from, index) + line.slice(index, formula.end).replace(OWN_BAR, BAR);
+    from = formula.end;
   }
-  return made + line.slice(from);
+  return joined + line.slice(from);
 }
 
 /**

@@ -7,9 +7,9 @@ export function lastDisplay(text) {
   let from = 0;
   for (const { index, 0: indent } of text.matchAll(/^ {0,3}(?=\$\$|\\\[|\\begin\{)/gm)) {
     if (index < from) continue;
-    const found = formulaAt(text, index + indent.length);
-    if (found && !Number.isFinite(found.end)) return { open: index + indent.length, end: from };
-    from = found?.end ?? from;
+    const formula = formulaAt(text, index + indent.length);
+    if (formula && !Number.isFinite(formula.end)) return { open: index + indent.length, end: from };
+    from = formula?.end ?? from;
   }
   return { open: -1, end: from };
 }
@@ -18,8 +18,8 @@ export function lastDisplay(text) {
  * Complete the formula that begins at `at`; return "" if none of it can be drawn yet, null if it would be none: text
  * between two signs.
  */
-export function wholeFormula(text, at, found) {
-  const whole = closedFormula(text, at, found);
+export function wholeFormula(text, at, formula) {
+  const whole = closedFormula(text, at, formula);
   const before = text.slice(0, at);
   return whole === "" || formulaAt(before + whole, at)?.end === before.length + whole.length ? whole : null;
 }

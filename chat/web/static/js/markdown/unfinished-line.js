@@ -85,10 +85,10 @@ class Inline {
 
   formula() {
     if (/^\${1,2}$/.test(this.#text.slice(this.#at))) return this.#cut();
-    const found = formulaAt(this.#text, this.#at);
-    if (!found) return this.#skip(this.#text[this.#at] === "\\" ? 2 : 1);
-    if (Number.isFinite(found.end)) return this.#skip(found.end - this.#at);
-    const whole = wholeFormula(this.#text, this.#at, found);
+    const formula = formulaAt(this.#text, this.#at);
+    if (!formula) return this.#skip(this.#text[this.#at] === "\\" ? 2 : 1);
+    if (Number.isFinite(formula.end)) return this.#skip(formula.end - this.#at);
+    const whole = wholeFormula(this.#text, this.#at, formula);
     if (whole === "") return this.#cut();
     if (whole === null) return this.#skip(this.#text[this.#at] === "\\" ? 2 : 1);
     this.#text = this.#text.slice(0, this.#at) + whole;

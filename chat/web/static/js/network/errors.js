@@ -86,11 +86,11 @@ function partsOf(code, message) {
   if (!code.startsWith("model_")) return { kind: null, name: "", reason: null };
   const ours = KINDS.find(([, form]) => form.test(message));
   const name = ours?.[1].exec(message)?.[1] ?? "";
-  const found = /^[^:(]*(?:\((\d{3})\))?[^:(]*: (.*?)(?:; (?:check|it asks|asks|ask the|look|try)\b[^;]*)?\.?$/s.exec(
+  const match = /^[^:(]*(?:\((\d{3})\))?[^:(]*: (.*?)(?:; (?:check|it asks|asks|ask the|look|try)\b[^;]*)?\.?$/s.exec(
     message,
   );
   const status = /^[^:(]*\((\d{3})\)/.exec(message)?.[1] ?? null;
   // Why the endpoint could not be reached is the server's finding, not the endpoint's reason.
   const isOurs = code === "model_unreachable" || ["moved", "redirect", "filtered"].includes(ours?.[0] ?? "");
-  return { kind: ours?.[0] ?? status, name, reason: isOurs ? null : (found?.[2] ?? null) };
+  return { kind: ours?.[0] ?? status, name, reason: isOurs ? null : (match?.[2] ?? null) };
 }

@@ -2,12 +2,12 @@
 
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 const REGIONS = LETTERS.flatMap((one) => LETTERS.map((other) => one + other));
-const made = new Map();
+const namesByLanguage = new Map();
 
 /** Return a Map from English names in lower case; it is empty for English. */
 export function namesIn(language) {
-  if (!made.has(language)) made.set(language, language === "en" ? new Map() : namesFor(language));
-  return made.get(language);
+  if (!namesByLanguage.has(language)) namesByLanguage.set(language, language === "en" ? new Map() : namesFor(language));
+  return namesByLanguage.get(language);
 }
 
 function namesFor(language) {

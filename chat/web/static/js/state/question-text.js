@@ -25,12 +25,12 @@ export function blocksOf(given) {
     const between = text.slice(from, to).replace(/^\n|\n$/g, "");
     if (between) blocks.push({ kind: "text", pieces: piecesOf(between) });
   };
-  for (const found of text.matchAll(FENCE)) {
-    const [, , info, code, unclosed] = found;
-    words(found.index);
+  for (const match of text.matchAll(FENCE)) {
+    const [, , info, code, unclosed] = match;
+    words(match.index);
     const language = info.trim().split(/\s/)[0];
     blocks.push({ kind: "code", language, text: unclosed === undefined ? code : code.trimEnd() });
-    from = found.index + found[0].length;
+    from = match.index + match[0].length;
   }
   words(text.length);
   return blocks;
@@ -44,14 +44,14 @@ function piecesOf(text) {
     pieces.push({ kind, ...piece });
     from = start + length;
   };
-  for (const found of text.matchAll(INLINE)) {
-    if (found[1]) {
-      add("code", found.index, found[0].length, { text: found[2] });
+  for (const match of text.matchAll(INLINE)) {
+    if (match[1]) {
+      add("code", match.index, match[0].length, { text: match[2] });
       continue;
     }
-    const address = withoutStops(found[0]);
+    const address = withoutStops(match[0]);
     const href = safeHref(/^www\./i.test(address) ? `http://${address}` : address);
-    if (href && address.length > "https://".length) add("link", found.index, address.length, { text: address, href });
+    if (href && address.length > "https://".length) add("link", match.index, address.length, { text: address, href });
   }
   if (from < text.length) pieces.push({ kind: "text", text: text.slice(from) });
   return pieces;

@@ -57,9 +57,9 @@ function figureText(text) {
  * Parse "18.73 trillion US$", "14.6 % of GDP", "+3.10 %" or "2024" to `{value, scale, percent, of}`; otherwise null.
  */
 export function figureParts(text) {
-  const found = FIGURE.exec(text);
-  if (!found) return null;
-  const [, sign, whole, decimals, scale = null, percent, of = null] = found;
+  const match = FIGURE.exec(text);
+  if (!match) return null;
+  const [, sign, whole, decimals, scale = null, percent, of = null] = match;
   if (of !== null && !Object.hasOwn(strings.figures.units, of)) return null;
   return { value: `${sign}${whole}${decimals ? `.${decimals}` : ""}`, scale, percent: Boolean(percent), of };
 }
@@ -93,16 +93,16 @@ export function label(text) {
   const patterns = /** @type {Pattern[]} */ (strings.figures.patterns);
   if (Object.hasOwn(words, text)) return words[text];
   for (const [form, write] of patterns) {
-    const found = form.exec(text);
-    if (found) return write(found.slice(1).map(label));
+    const match = form.exec(text);
+    if (match) return write(match.slice(1).map(label));
   }
   return namesIn(strings.language).get(text.toLowerCase()) ?? text;
 }
 
 function sentence(text) {
   for (const [form, write] of /** @type {Pattern[]} */ (strings.figures.notes)) {
-    const found = form.exec(text);
-    if (found) return write(found.slice(1));
+    const match = form.exec(text);
+    if (match) return write(match.slice(1));
   }
   return text;
 }

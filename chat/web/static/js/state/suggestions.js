@@ -11,10 +11,10 @@ const REGION_CODES = /^[A-Z]{2}$/;
 export function suggestionsFor(message, words, known = []) {
   if (message.role !== "assistant" || message.status !== "completed") return [];
   const earlier = new Set(known.map(plain));
-  const found = message.parts.flatMap((part) =>
+  const questions = message.parts.flatMap((part) =>
     part.kind === "tool" && part.call.result?.ok ? after(part.call, words) : [],
   );
-  return [...new Set(found)].filter((question) => !earlier.has(plain(question))).slice(0, MOST);
+  return [...new Set(questions)].filter((question) => !earlier.has(plain(question))).slice(0, MOST);
 }
 
 const plain = (question) => question.toLowerCase().trim();

@@ -2,8 +2,8 @@
 
 const MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(" ");
 const monthOf = (text) => {
-  const found = /^(\d{4})-(\d{2})/.exec(text);
-  return found ? `${MONTHS[Number(found[2]) - 1]} ${found[1]}` : text;
+  const match = /^(\d{4})-(\d{2})/.exec(text);
+  return match ? `${MONTHS[Number(match[2]) - 1]} ${match[1]}` : text;
 };
 
 export const figures = {

@@ -13,9 +13,9 @@ export function timesOf(cells) {
 
 /** Return `{at, half}` of a time or of the beginning of a span. */
 function timeOf(cell, size) {
-  const found = CLOCK.exec(cell);
-  if (!found) return null;
-  const [, sign, hours, minutes, seconds, own, rest] = found;
+  const match = CLOCK.exec(cell);
+  if (!match) return null;
+  const [, sign, hours, minutes, seconds, own, rest] = match;
   const end = rest === undefined ? null : timeOf(rest, size);
   const half = (own ?? end?.half)?.toLowerCase();
   if ((rest !== undefined && !end) || (minutes === undefined && half === undefined)) return null;

@@ -121,13 +121,13 @@ function partsOf(cell) {
 }
 
 function otherParts(cell) {
-  const found = FIGURE.exec(cell)?.groups;
-  const unit = found ? unitOf(found) : null;
-  if (!found || unit === null || Boolean(found.open) !== Boolean(found.close)) return null;
+  const parts = FIGURE.exec(cell)?.groups;
+  const unit = parts ? unitOf(parts) : null;
+  if (!parts || unit === null || Boolean(parts.open) !== Boolean(parts.close)) return null;
   // Accountants write a negative number in parentheses. With a word it is a remark.
-  if (found.open && /\p{L}/u.test(unit)) return null;
-  const sign = found.open || /[-−–]/.test(found.sign + found.sign2) ? "-" : "";
-  return { number: `${sign}${numeral(found.number.replaceAll(",", ""))}`, unit };
+  if (parts.open && /\p{L}/u.test(unit)) return null;
+  const sign = parts.open || /[-−–]/.test(parts.sign + parts.sign2) ? "-" : "";
+  return { number: `${sign}${numeral(parts.number.replaceAll(",", ""))}`, unit };
 }
 
 function unitOf({ before = "", after = "" }) {

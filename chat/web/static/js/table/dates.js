@@ -145,12 +145,12 @@ function momentOf(text, monthFirst) {
   if (whole.length > 60 || (whole.length > 12 && !/\d/.test(whole))) return null;
   const plain = whole.replace(WEEKDAY, "");
   for (const [pattern, read] of FORMS) {
-    const found = pattern.exec(plain) ?? (plain === whole ? null : pattern.exec(whole));
-    if (!found) continue;
-    const groups = found.slice(1, -5);
+    const match = pattern.exec(plain) ?? (plain === whole ? null : pattern.exec(whole));
+    if (!match) continue;
+    const groups = match.slice(1, -5);
     const [year, month, day] = read(groups, monthFirst).map(Number);
     if (month < 0 || month > 11 || day < 1 || day > 366) continue;
-    return timeOf(year, month, day) + clockOf(found.slice(-5));
+    return timeOf(year, month, day) + clockOf(match.slice(-5));
   }
   return null;
 }

@@ -57,11 +57,11 @@ function partsOf(cell) {
     .replace(PICTURES, "")
     .replace(/^.{0,16}\S\s*[=≈]\s*(?=\S*\d)/u, "")
     .trim();
-  const found = FIGURE.exec(BEGINS_WITH_PART.test(plain) ? plain.replace(BEGINS_WITH_PART, "$10$2") : plain)?.groups;
-  if (!found) return null;
-  const unit = UNIT.exec(found.rest)?.[1] ?? "";
-  const over = /^\s*\/\s*(\d+(?:[.,]\d+)?)/.exec(found.rest)?.[1];
-  return { ...found, unit, over, negative: isNegative(found) };
+  const groups = FIGURE.exec(BEGINS_WITH_PART.test(plain) ? plain.replace(BEGINS_WITH_PART, "$10$2") : plain)?.groups;
+  if (!groups) return null;
+  const unit = UNIT.exec(groups.rest)?.[1] ?? "";
+  const over = /^\s*\/\s*(\d+(?:[.,]\d+)?)/.exec(groups.rest)?.[1];
+  return { ...groups, unit, over, negative: isNegative(groups) };
 }
 
 const BEGINS_WITH_PART = new RegExp(`^([^\\d${PARTS}]*)([${PARTS}])`, "u");
@@ -95,9 +95,9 @@ function worth({ digits, power = "0", unit, over, negative, rest }, decimal, fac
 }
 
 function powerOf(rest, digits) {
-  const found = POWER.exec(rest);
-  if (!found) return [digits, 0];
-  const [power, written, raised] = found;
+  const match = POWER.exec(rest);
+  if (!match) return [digits, 0];
+  const [power, written, raised] = match;
   const isTen = /^[^\d]*10/.test(power);
   if (!isTen && digits !== "10") return [digits, 0];
   return [isTen ? digits : "1", Number((written ?? raised).normalize("NFKC").replace("−", "-"))];

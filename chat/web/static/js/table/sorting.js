@@ -115,15 +115,15 @@ function datesOf(cells, language) {
 
 /** Return the versions of a column that has nothing else; null if they may be decimals. */
 function versionsOf(cells, head) {
-  const found = cells.map((cell) => VERSION.exec(cell.replace(ADDRESS, "$1.$2")));
-  if (found.length === 0 || found.includes(null)) return null;
-  const numbers = found.map(([, , number]) => number.split("."));
-  if (numbers.every((parts) => parts.length === 1) && !found.some(([, v, , stage]) => v || stage)) return null;
+  const versions = cells.map((cell) => VERSION.exec(cell.replace(ADDRESS, "$1.$2")));
+  if (versions.length === 0 || versions.includes(null)) return null;
+  const numbers = versions.map(([, , number]) => number.split("."));
+  if (numbers.every((parts) => parts.length === 1) && !versions.some(([, v, , stage]) => v || stage)) return null;
   const grouped = numbers.every(([, ...groups]) => groups.every((group) => group.length === 3));
   const long = numbers.some((parts) => parts.length > 2) && !grouped;
-  const marked = found.some(([, v, , stage]) => v || stage);
+  const marked = versions.some(([, v, , stage]) => v || stage);
   if (!long && !marked && !VERSION_HEAD.test(head) && !endInNought(numbers)) return null;
-  return found.map(([, , , stage, build], index) => ({
+  return versions.map(([, , , stage, build], index) => ({
     numbers: numbers[index].map(Number),
     stage: stage ? STAGES.indexOf(stage.toLowerCase()) : STAGES.length,
     build: Number(build ?? 0),

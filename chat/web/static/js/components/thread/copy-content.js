@@ -72,7 +72,7 @@ function tableElement({ columns, rows }) {
 }
 
 function element(name, ...content) {
-  const made = document.createElement(name);
-  made.append(...content);
-  return made;
+  const node = document.createElement(name);
+  node.append(...content);
+  return node;
 }
