@@ -119,7 +119,7 @@ def _at_once(streams: list[Stream]) -> float:
 
 def _outcome_of(last: Stream) -> str:
     if last.retry_after:
-        return f"was told to come back in {last.retry_after} s, after {last.status}"
+        return f"was refused for {last.retry_after} s, after {last.status}"
     if last.done and not last.failure:
         return f"waited {last.turn - last.sent:.1f} s and was answered"
     return last.failure or "was lost"

@@ -152,7 +152,7 @@ class _Progress:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chaos.py",
-        description="Break a Parley server on purpose under load, and count what was lost. Nothing should be.",
+        description="Cause faults in a Parley server under load, and count what was lost, which should be nothing.",
         epilog="Exit status: 0 all checks passed, 1 a check failed, 2 could not run, 130 interrupted.",
     )
     parser.add_argument("--quick", action="store_true", help="a few faults of each kind, in a few minutes")

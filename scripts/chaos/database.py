@@ -45,7 +45,7 @@ _TURNS = """
 # Each query finds rows that must not exist.
 _WRONGS = {
     "turns run for ever": "SELECT id FROM turns WHERE status = 'running'",
-    "turns are called ended but have no end": "SELECT id FROM turns WHERE status <> 'running' AND ended_at IS NULL",
+    "turns have ended without a time": "SELECT id FROM turns WHERE status <> 'running' AND ended_at IS NULL",
     "conversations are held by a turn that has ended": "SELECT id FROM conversations WHERE active_turn_id IS NOT NULL",
     "questions have no turn": """
         SELECT id FROM messages WHERE role = 'user' AND id NOT IN (SELECT user_message_id FROM turns)""",

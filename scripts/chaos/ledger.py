@@ -16,7 +16,7 @@ _TIMEOUT_S = 15.0
 def settle(scene: SceneRun, crowd: Crowd) -> dict[str, TurnRow]:
     """Return the turns of the crowd by client_id, after the checks that hold in every scene."""
     for problem in crowd.problems:
-        scene.expect(False, f"somebody got no further: {problem}")
+        scene.expect(False, f"a user was not served: {problem}")
     return settle_questions(scene, [question for _, question in crowd.questions])
 
 
@@ -48,7 +48,7 @@ def settle_questions(scene: SceneRun, questions: Iterable[Question]) -> dict[str
 def _compare(scene: SceneRun, question: Question, row: TurnRow) -> None:
     scene.add(row.status)
     turn = question.turn
-    scene.expect(turn and turn["turn_id"] == row.id, f"told the number of another turn than {row.id}: {question}")
+    scene.expect(turn and turn["turn_id"] == row.id, f"the user got the id of another turn than {row.id}: {question}")
     scene.expect(row.conversation == question.conversation, f"turn {row.id} is in another conversation: {question}")
     scene.expect(question.answer.startswith(row.text), f"the stored text is not what the model sent: {question}")
     scene.expect(
@@ -79,4 +79,4 @@ def unnoticed(scene: SceneRun, question: Question) -> None:
     scene.add("refused", question.refusals.total())
     scene.expect(not question.drops, f"its connection was lost ({'; '.join(question.drops)}): {question}")
     scene.expect(not question.refusals, f"refused with {', '.join(question.refusals)}: {question}")
-    scene.expect(question.status, f"it came to no end: {question}")
+    scene.expect(question.status, f"it did not end: {question}")

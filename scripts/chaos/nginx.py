@@ -40,7 +40,7 @@ def program() -> str | None:
 
 
 def missing() -> str:
-    """Return a sentence if nginx is missing; empty otherwise."""
+    """Return why no nginx can be started on this machine, without a full stop, or ""."""
     return "" if program() else "nginx is not installed (Debian: apt-get install nginx)"
 
 

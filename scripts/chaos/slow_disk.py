@@ -20,7 +20,7 @@ _LOOK_EVERY_S = 0.02
 
 
 def missing() -> str:
-    """Return a sentence if strace is missing or may not attach to a process; empty otherwise."""
+    """Return why no disk can be made slow on this machine, without a full stop, or ""."""
     if not shutil.which("strace"):
         return "strace is not installed (Debian: apt-get install strace)"
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:

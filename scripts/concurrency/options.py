@@ -113,7 +113,7 @@ def _parser() -> _Parser:
     load("--rate", type=_rate, default=0.0, metavar="R", help="start R users a second, as a Poisson process")
     load("--seed", type=_integer(0, 2**32), default=1, metavar="N", help="of the random starts (1)")
     load("--ramp", type=_seconds(0), default=0.0, metavar="S", help="spread the starts evenly over so many seconds")
-    load("--duration", type=_seconds(1), default=0.0, metavar="S", help="go on asking for so many seconds")
+    load("--duration", type=_seconds(1), default=0.0, metavar="S", help="ask for this many seconds")
     load("--turns", type=_integer(1, 1000), default=1, metavar="K", help="turns of each user's conversation (1)")
     load("--think", type=_seconds(0), default=0.0, metavar="S", help="pause of a user between turns (0)")
     load("--prompts", type=_prompts, default=(), metavar="FILE", help="questions, one a line, asked in turn")

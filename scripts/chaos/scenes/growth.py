@@ -81,7 +81,7 @@ def _turn(scene: SceneRun, user: User, number: int) -> None:
         try:
             user.ask(question)
         except Lost as lost:
-            scene.expect(False, f"somebody got no further: {lost}")
+            scene.expect(False, f"a user was not served: {lost}")
         whole = question.status == "completed" and (
             question.form != STREAM or question.received_text == question.answer
         )

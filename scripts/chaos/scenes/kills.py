@@ -53,7 +53,7 @@ def _kill(scene: SceneRun, crowd: Crowd, number: int) -> Kill:
     # One worker stays alive: if workers die faster than they start, nobody recovers their turns.
     scene.server.wait_until_started(2)
     whole = number % _WHOLE_SERVER_EVERY == 0 or number == scene.count
-    pid = _victim(scene, crowd)
+    pid = _choose_worker(scene, crowd)
     scene.add("mid-tool", sum(each.at_a_tool and (whole or _pid(each) == pid) for each in crowd.open_questions()))
     at, wall = time.monotonic(), time.time()
     if whole:
@@ -69,7 +69,7 @@ def _kill(scene: SceneRun, crowd: Crowd, number: int) -> Kill:
     return Kill(frozenset(pids), at, wall, time.time() if whole else wall)
 
 
-def _victim(scene: SceneRun, crowd: Crowd) -> int:
+def _choose_worker(scene: SceneRun, crowd: Crowd) -> int:
     """Return a random worker, mostly one that runs a turn, sometimes one that is starting."""
     workers = scene.server.workers
     busy = [pid for pid in map(_pid, crowd.open_questions()) if pid in workers]

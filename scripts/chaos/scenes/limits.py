@@ -74,7 +74,7 @@ class _Limits:
             side_by_side([_ask_each(*pair) for pair in zip(users, questions, strict=True)])
         self.questions += questions
         refusals = sum((each.refusals for each in questions), Counter[str]())
-        self.scene.add("told to come again", refusals["overloaded"])
+        self.scene.add("refused temporarily", refusals["overloaded"])
         self.scene.expect(set(refusals) <= {"overloaded"}, f"refused otherwise: {dict(refusals)}")
         self.server.stop(60)
         self.server.start()
@@ -134,9 +134,9 @@ class _Limits:
             before = {each.client_id for each in crowd.open_questions()}
             yield
             crowd.finish()
-        self.scene.expect(self.server.workers == workers, "a worker did not live through it")
+        self.scene.expect(self.server.workers == workers, "a worker did not survive it")
         for problem in crowd.problems:
-            self.scene.expect(False, f"somebody got no further: {problem}")
+            self.scene.expect(False, f"a user was not served: {problem}")
         self.questions += [each for _, each in crowd.questions]
         self.affected |= {each.client_id for _, each in crowd.questions if each.client_id not in before}
 
@@ -187,7 +187,7 @@ class _Limits:
                     code = refused.code in ("database_unavailable", "overloaded")
                     retryable = refused.status == 503 and code and refused.retry_after
                     self.scene.expect(retryable, f"{user.name}: a send to a slow disk got {refused}")
-                    self.scene.add("told to come again")
+                    self.scene.add("refused temporarily")
                 self.scene.within("longest until told", time.monotonic() - since, REFUSED_WITHIN_S, user.name)
                 time.sleep(0.2)
 
@@ -203,7 +203,7 @@ class _Limits:
             except Refused as refused:
                 retryable = refused.status == 503 and refused.retry_after
                 self.scene.expect(retryable, f"{user.name}: a send while the disk was full got {refused}")
-                self.scene.add("told to come again")
+                self.scene.add("refused temporarily")
             self.scene.within("longest until told", time.monotonic() - since, REFUSED_WITHIN_S, user.name)
 
         return run

@@ -60,7 +60,7 @@ def _send(scene: SceneRun, user: User) -> None:
     except Refused as refused:
         retryable = refused.status == 503 and refused.retry_after
         scene.expect(retryable, f"{user.name}: a send while the lock was held got {refused}")
-        scene.add("told to come again")
+        scene.add("refused temporarily")
     except Dropped as dropped:
         scene.expect(False, f"{user.name}: a send while the lock was held got no answer: {dropped}")
     scene.within("longest until told", time.monotonic() - since, ERROR_WITHIN_S, user.name)

@@ -100,7 +100,7 @@ class _ProcessFaults:
         before = set(self.server.workers)
         self.server.hang_up()
         new = poll(lambda: self._ready() - before, _RELOADED_S * self.scene.slack)
-        self.scene.expect(new, "no new worker came after a HUP")
+        self.scene.expect(new, "no new worker started after a HUP")
         dead = next(iter(self._ready() - before), 0)
         self.killed.add(dead)
         if dead:
@@ -154,7 +154,7 @@ class _ProcessFaults:
             took = self.server.time_to_stop(3 * ENDED_WITHIN_S)
             self.scene.within("longest to end", took, ENDED_WITHIN_S, f"the grace is {GRACE_S} s")
         except subprocess.TimeoutExpired:
-            self.scene.expect(False, "the server did not end when it was told to")
+            self.scene.expect(False, "the server did not end in time")
         self.server.start()
         self.server.wait_until_started(self.size)
 

@@ -91,5 +91,5 @@ def _restart(scene: SceneRun) -> None:
         took = scene.server.time_to_stop(2 * (GRACE_S + _ENDING_S) * scene.slack + 30)
         scene.within("longest to end", took, GRACE_S + _ENDING_S, f"the server's grace is {GRACE_S} s")
     except subprocess.TimeoutExpired:
-        scene.expect(False, "the server did not end when it was told to")
+        scene.expect(False, "the server did not end in time")
     scene.server.start()

@@ -82,10 +82,10 @@ def _compare(scene: SceneRun, user: User, question: Question, others: list[list[
         same = b"".join(event.raw for event in other) == whole
         scene.add("followers")
         scene.add("differ", int(not same))
-        scene.expect(same, f"a follower with breaks was told something else: {question}")
+        scene.expect(same, f"a follower with breaks got other events: {question}")
     with asking_for(f"{user.name}, {question}"):
         after = b"".join(event.raw for event in user.follow(question.turn["turn_id"]).events())
-    scene.expect(after == whole, f"once ended, it is told differently: {question}")
+    scene.expect(after == whole, f"after its end, its events differ: {question}")
     scene.expect(
         user.look(question.turn["turn_id"])["text"] == question.received_text,
         f"its text is shown differently: {question}",

@@ -129,7 +129,7 @@ def _end(scene: SceneRun, server: Parley) -> None:
         took = server.time_to_stop(2 * limit_s * scene.slack)
         scene.within("longest to end", took, limit_s, f"notice {NOTICE_S} s, grace {GRACE_S} s")
     except subprocess.TimeoutExpired:
-        scene.expect(False, "the server did not end when it was told to")
+        scene.expect(False, "the server did not end in time")
 
 
 def _watch(scene: SceneRun, server: Parley, since: float) -> None:
@@ -140,13 +140,13 @@ def _watch(scene: SceneRun, server: Parley, since: float) -> None:
             server.address.ask("GET", "/readyz", timeout_s=_TIMEOUT_S)
         except Refused as refused:
             off = True
-            scene.expect(refused.status == 503, f"asked whether it is ready, it says {refused}")
+            scene.expect(refused.status == 503, f"/readyz answers {refused}")
         except Dropped:
             break
         time.sleep(0.02)
     took = time.monotonic() - since
     scene.add("readiness off first", int(off))
-    scene.expect(off, "it took no more connections, but had never said that it is not ready")
+    scene.expect(off, "it accepted no more connections, but was never reported as not ready")
     scene.expect(took >= NOTICE_S, f"it took no more connections after {took:.2f} s; its notice is {NOTICE_S} s")
 
 

@@ -87,7 +87,7 @@ def _followed(scene: SceneRun, fleet: Fleet, user: User, behind_s: float) -> Cal
         expected = b"".join(event.raw for event in question.events)
         for what, events in (("followed across", whole), ("resumed across", resumed)):
             same = b"".join(event.raw for event in events) == expected
-            scene.expect(same, f"{what} servers, it is told differently: {question}")
+            scene.expect(same, f"{what} servers, its events differ: {question}")
             scene.add(what)
         scene.within("longest behind", max(whole_at, resumed_at) - question.ended_at, behind_s, question)
         return question
@@ -158,7 +158,7 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
                 scene.say(f"{scene.counts['switches']} switches, {len(crowd.questions)} questions")
         crowd.finish()
     for problem in crowd.problems:
-        scene.expect(False, f"somebody got no further: {problem}")
+        scene.expect(False, f"a user was not served: {problem}")
     for _, question in crowd.questions:
         unnoticed(scene, question)
     questions = [question for _, question in crowd.questions]

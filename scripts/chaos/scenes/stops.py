@@ -72,11 +72,11 @@ def _wait_for(moment: str, question: Question) -> None:
 
 
 def _check(scene: SceneRun, question: Question, turn: dict[str, str]) -> None:
-    scene.expect(question.status == "stopped", f"its follower was told {question.status or 'nothing'}: {question}")
+    scene.expect(question.status == "stopped", f"its follower got {question.status or 'no status'}: {question}")
     scene.expect(turn["status"] == "stopped", f"the stop was answered with {turn['status']}: {question}")
     scene.expect(
         turn["text"] == question.received_text,
-        f"the stop's answer has another text than its follower was told: {question}",
+        f"the stop's answer has another text than its follower got: {question}",
     )
 
 

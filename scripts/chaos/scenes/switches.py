@@ -48,7 +48,7 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     ended = poll(lambda: not old & set(scene.server.workers), _TIMEOUT_S)
     scene.expect(ended, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
     actual = scene.server.address.ask("GET", "/api/me").json["mode"]
-    scene.expect(actual == mode, f"after the switch to {mode} the server says that it is {actual}")
+    scene.expect(actual == mode, f"after the switch to {mode} the server is in {actual} mode")
     time.sleep(random.uniform(0, 0.5))
 
 
