@@ -51,6 +51,23 @@ test("it reads like a sentence", () => {
   assert.equal(suggestionsFor(rate, ENGLISH)[0], "Euro against US dollar over the last year");
 });
 
+test("a country is known by its code too, and named once", () => {
+  const [first] = suggestionsFor(answer("market_data", { country: " cn " }), ENGLISH);
+  assert.equal(first, "Compare GDP growth of China and India");
+  const twice = answer("compare_markets", { countries: ["India", "IN", null, 7, "Wakanda "], indicator: "gdp_growth" });
+  assert.equal(suggestionsFor(twice, ENGLISH)[0], "Compare inflation of India and Wakanda over 20 years");
+});
+
+test("a country is never compared with itself", () => {
+  for (const [country, other] of [
+    ["US", "China"],
+    ["China", "India"],
+  ]) {
+    const alone = answer("compare_markets", { countries: [country], indicator: "inflation" });
+    assert.match(suggestionsFor(alone, ENGLISH)[0], new RegExp(`and ${other}$`));
+  }
+});
+
 test("questions asked before are not suggested again", () => {
   const found = suggestionsFor(answer("market_data", { country: "China" }), ENGLISH, [
     "show me India market data ",

@@ -2,7 +2,6 @@
 
 const MOST = 3;
 const OTHERS = ["CN", "IN", "US", "DE", "BR"];
-const REGION_CODES = /^[A-Z]{2}$/;
 
 /**
  * `words` builds the questions in its `language`; the built-in demo understands them. `known` are questions asked
@@ -37,13 +36,12 @@ function afterEconomy(country, words) {
 }
 
 function afterComparison({ countries, indicator }, words) {
-  const names = countries
-    .filter(isName)
-    .slice(0, 4)
-    .map((country) => localised(country, words));
+  const named = countries.filter(isName).map((country) => localised(country, words));
+  const names = [...new Set(named)].slice(0, 4);
   if (names.length === 0) return [];
-  const other = indicator === "inflation" ? [words.growth(names[0], names[1] ?? nameOf("US", words))] : [];
-  return [...other, ...(other.length > 0 ? [] : [words.inflation(names)]), ...names.slice(0, 2).map(words.economy)];
+  const another = names[1] ?? OTHERS.map((code) => nameOf(code, words)).find((name) => name !== names[0]);
+  const next = indicator === "inflation" ? words.growth(names[0], another) : words.inflation(names);
+  return [next, ...names.slice(0, 2).map(words.economy)];
 }
 
 function argumentsOf(given) {
@@ -59,7 +57,7 @@ const isName = (value) => typeof value === "string" && value.trim() !== "" && va
 
 const localised = (country, words) => {
   const code = regionOf(country);
-  return code ? nameOf(code, words) : country;
+  return code ? nameOf(code, words) : country.trim();
 };
 
 const namers = new Map();
@@ -72,11 +70,10 @@ function nameOf(code, { language }) {
 /** @type {Map<string, string> | null} */
 let codes = null;
 
-/** Return the region code of an English country name or of a code; otherwise null. */
+/** Return the region code of an English country name or of a code, in any case; otherwise null. */
 function regionOf(country) {
   codes ??= allCodes();
-  const name = country.trim();
-  return codes.get(name.toLowerCase()) ?? (REGION_CODES.test(name) && codes.has(name) ? name : null);
+  return codes.get(country.trim().toLowerCase()) ?? null;
 }
 
 function allCodes() {
@@ -86,7 +83,7 @@ function allCodes() {
   for (const one of letters) {
     for (const other of letters) {
       const name = english.of(one + other);
-      if (name) found.set(name.toLowerCase(), one + other).set(one + other, one + other);
+      if (name) found.set(name.toLowerCase(), one + other).set((one + other).toLowerCase(), one + other);
     }
   }
   return found;
