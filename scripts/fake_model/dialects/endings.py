@@ -60,6 +60,11 @@ _ENDS: dict[str, Dialect] = {
     "end-error-late": Dialect(
         "an error after [DONE]", ([words(TEXT), piece({}, "stop"), DONE, event({"error": "no"})],)
     ),
+    "end-other-name": Dialect(
+        "a finish reason under another name",
+        ([words(TEXT), event({"choices": [{"index": 0, "delta": {}, "stop_reason": "max_tokens"}]}), DONE],),
+        Outcome(TEXT, "failed", "max_tokens"),
+    ),
     "end-null-text": Dialect(
         "the text null as finish reason, until the end", ([words(TEXT, "null"), piece({}, "stop")],)
     ),

@@ -68,6 +68,10 @@ class Choice(msgspec.Struct, gc=False):
     text: Any = None
     error: Any = None
     usage: Any = None
+    # Other names of the finish reason.
+    camel_reason: Any = msgspec.field(default=None, name="finishReason")
+    stop_reason: Any = None
+    finish_details: Any = None
 
 
 class Chunk(msgspec.Struct, gc=False):
@@ -239,7 +243,16 @@ def _choice(value: Any) -> Choice | None:
         value.get("text"),
         value.get("error"),
         value.get("usage"),
+        *(value.get(name) for name in ("finishReason", "stop_reason", "finish_details")),
     )
+
+
+def reason_of(choice: Choice) -> str | None:
+    """Return a choice's finish reason, under whichever name; `stop_reason` may also be a token's number."""
+    if choice.finish_reason:
+        return choice.finish_reason
+    stop_reason = choice.stop_reason if isinstance(choice.stop_reason, str) else None
+    return _reason(choice.camel_reason) or stop_reason or _reason(choice.finish_details)
 
 
 def _number(value: Any) -> int:

@@ -10,7 +10,17 @@ from typing import Any
 
 from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelNoAnswer
 from chat.llm.openai.answer import chunks, control_events, finish
-from chat.llm.openai.answer.chunks import Chunk, Delta, content_of, decode, decode_loosely, delta_of, error_in, text_of
+from chat.llm.openai.answer.chunks import (
+    Chunk,
+    Delta,
+    content_of,
+    decode,
+    decode_loosely,
+    delta_of,
+    error_in,
+    reason_of,
+    text_of,
+)
 from chat.llm.openai.answer.message_extras import MessageExtras
 from chat.llm.openai.answer.surrogates import whole_characters, without_half
 from chat.llm.openai.answer.text_parts import (
@@ -241,9 +251,10 @@ class AnswerReader:
         delta = choice.delta
         if choice.message is not None or choice.text is not None:
             delta = self._message_delta(choice)
-        if choice.finish_reason and not finish.is_none(choice.finish_reason):
+        reason = reason_of(choice)
+        if reason and not finish.is_none(reason):
             parts = () if delta is None else self._delta_parts(delta, True)
-            self._finish(choice.finish_reason)
+            self._finish(reason)
             return parts
         return () if delta is None else self._delta_parts(delta, False)
 

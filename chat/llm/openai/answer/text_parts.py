@@ -32,6 +32,8 @@ def plain_text_parts(chunk: Chunk) -> Sequence[TextPart]:
     delta = choice.delta
     if delta is None or choice.finish_reason or choice.index or choice.error or choice.message or choice.text:
         return ()
+    if choice.stop_reason or choice.camel_reason or choice.finish_details:
+        return ()
     return () if has_other_fields(delta) else text_parts(delta)
 
 

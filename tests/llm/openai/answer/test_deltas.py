@@ -253,6 +253,30 @@ def test_what_is_not_a_whole_answer(chunks, fault):
     assert type(reader.fault()) is fault
 
 
+@pytest.mark.parametrize(
+    ("fields", "complete"),
+    [
+        ({"finishReason": "MAX_TOKENS"}, False),
+        ({"finishReason": "STOP"}, True),
+        ({"stop_reason": "max_tokens"}, False),
+        ({"stop_reason": "end_turn"}, True),
+        ({"stop_reason": 151645, "finish_reason": "stop"}, True),
+        ({"stop_reason": "###", "finish_reason": "stop"}, True),
+        ({"stop_reason": 151645, "finish_reason": None}, True),
+        ({"finish_details": {"type": "max_tokens"}}, False),
+        ({"finish_details": {"type": "stop", "stop": "<|fim_suffix|>"}}, True),
+    ],
+)
+@pytest.mark.parametrize("text", ["", " there"])
+def test_a_finish_reason_under_another_name(fields, complete, text):
+    reader = AnswerReader()
+    choice = {"index": 0, "delta": {"content": text}} | fields
+    chunks = [chunk({"content": "Hi"}), chunk({"content": ","}), json.dumps({"choices": [choice]}).encode(), b"[DONE]"]
+    deltas = list(reader.read((b"", data) for data in chunks))
+    assert deltas == [TextDelta("Hi," + text)]
+    assert (reader.fault() is None) is complete
+
+
 @pytest.mark.parametrize("reason", ["stop", "tool_calls", "eos", "end_turn"])
 def test_what_is_a_whole_answer(reason):
     reader = AnswerReader()
