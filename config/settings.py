@@ -138,7 +138,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
 
 def _redacted(text: str) -> str:
     """Return the start of a value for an error message, without user name and password of an address."""
-    return repr(re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)[:80])
+    shown = re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)
+    return repr(re.sub(r"(?i)([?&][^=&]*pass[^=&]*=)[^&]*", r"\1…", shown)[:80])
 
 
 def read_env_file(path: Path) -> dict[str, str]:

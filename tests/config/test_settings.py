@@ -53,7 +53,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "DATABASE_URL": (
         {"sqlite:///x.db": "sqlite:///x.db", "sqlite:////tmp/ä x.db": "sqlite:////tmp/ä x.db"},
-        ["x.db", "sqlite:///:memory:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:////", "sqlite:///x/", "sqlite:///x.db?mode=ro",
+        ["x.db", "sqlite:///:memory:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:////", "sqlite:///x/",
+         "sqlite:///x.db?mode=ro",
          "sqlite:///x\x00.db", "postgresql:///", "postgresql:/x", "postgresql://a b/c", "mysql://x/y", "SQLITE:///x.db"],
     ),
     "REDIS_URL": (
@@ -211,6 +212,8 @@ def test_a_secret_is_not_shown(name: str) -> None:
     [
         ("DATABASE_URL", "mysql://user:canary@db.example/chat"),
         ("DATABASE_URL", "postgresql://user:canary of@db.example/chat"),
+        ("DATABASE_URL", "mysql://db.example/chat?user=me&password=canary"),
+        ("DATABASE_URL", "postgresql:///?sslpassword=canary&host=/run"),
         ("OPENAI_BASE_URL", "ftp://user:canary@api.example/v1"),
         ("OPENAI_BASE_URL", "ftp://user:p@canary@api.example/v1"),
         ("OPENAI_BASE_URL", "ftp://user:p/canary\n@api.example/v1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -15,7 +15,7 @@ _FORM = "DATABASE_URL takes postgresql://USER:PASSWORD@HOST:PORT/NAME, with % co
 class Address:
     """Address of a database. `parameters` are those of libpq, with the password; it may name several servers."""
 
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = field(repr=False)
 
     @property
     def redacted(self) -> str:
