@@ -76,6 +76,24 @@ GROW = """async (text) => {
 }"""
 
 
+BROKEN = """async (text) => {
+  const main = document.querySelector("script[type=module]").src;
+  const { GrowingText } = await import(new URL("../js/markdown/growing-text.js", main).href);
+  const element = document.createElement("div");
+  const place = new GrowingText(element);
+  const [search, write] = [DocumentFragment.prototype.querySelectorAll, console.error];
+  const reports = [];
+  console.error = (error) => reports.push(error.message);
+  DocumentFragment.prototype.querySelectorAll = () => { throw new Error("broken"); };
+  place.show(text, true);
+  Object.assign(console, { error: write });
+  DocumentFragment.prototype.querySelectorAll = search;
+  const source = element.textContent;
+  place.show(`${text}!`);
+  return [source, element.textContent.trim(), reports];
+}"""
+
+
 def words(page: Page) -> Locator:
     return page.locator("article.answer").last.locator(".markdown")
 
@@ -88,6 +106,10 @@ def answer_to(page: Page, text: str, question: str = "Tell me ") -> Locator:
 def test_a_text_in_pieces_makes_the_same_elements_as_at_once(window: Page) -> None:
     for text in (LATE, ARABIC, *HOSTILE, *TABLES):
         assert window.evaluate(GROW, text) == [], text
+
+
+def test_an_answer_that_cannot_be_drawn_is_shown_as_it_was_written(window: Page) -> None:
+    assert window.evaluate(BROKEN, "A **fault**\nhere") == ["A **fault**\nhere", "A fault\nhere!", ["broken"]]
 
 
 def test_links_and_notes_that_are_defined_late_work_without_a_reload(window: Page) -> None:

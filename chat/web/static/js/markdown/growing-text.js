@@ -1,6 +1,7 @@
 // Markdown that grows in the page. Finished blocks are inserted once and not touched again; in the last block, only
 // differences are changed.
 
+import { element } from "../browser/tasks.js";
 import { sortAgain } from "../table/frame.js";
 import { onClick } from "./clicks.js";
 import { commonPrefix } from "./common-prefix.js";
@@ -27,9 +28,9 @@ export class GrowingText {
   // The HTML of the last block in its previous version.
   #open = "";
 
-  constructor(element) {
-    this.#element = element;
-    element.addEventListener("click", onClick);
+  constructor(place) {
+    this.#element = place;
+    place.addEventListener("click", onClick);
   }
 
   /** Show `text`, usually the previous one with more at its end. `growing`: its end is still being written. */
@@ -37,6 +38,22 @@ export class GrowingText {
     const showing = growing ? `${text}\0` : text;
     if (showing === this.#shown) return;
     this.#shown = showing;
+    try {
+      this.#render(text, growing);
+    } catch (error) {
+      console.error(error);
+      this.#showSource(text);
+    }
+  }
+
+  /** A fault in the program must not hide an answer. */
+  #showSource(text) {
+    this.#clear();
+    this.#document = new MarkdownDocument();
+    this.#element.append(element("p", "verbatim", text));
+  }
+
+  #render(text, growing) {
     const read = this.#document.read(text, growing);
     if (read.fresh) this.#clear();
     const keep = (current, next) => this.#keep(current, next);
