@@ -2,15 +2,21 @@
 
 import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
-import { html } from "../../view.js";
+import { html, useEffect, useRef } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 
 /** `ids` are selected; `all` are those of the list. */
 export function SelectionBar({ ids, all, actions }) {
   const labels = strings.selection;
   const none = ids.size === 0;
+  const bar = useRef(null);
+  // The menu in which this was chosen is gone, and the focus with it: Escape and the space bar must reach the list.
+  useEffect(() => {
+    if (document.activeElement === document.body)
+      bar.current.parentElement.querySelector(".choice input:checked")?.focus();
+  }, []);
   return html`
-    <div class="choice-bar" role="toolbar" aria-label=${labels.label}>
+    <div class="choice-bar" role="toolbar" aria-label=${labels.label} ref=${bar}>
       <label class="choice-all">
         <input
           type="checkbox"
