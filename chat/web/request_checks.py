@@ -59,7 +59,12 @@ def _check(check_host: Callable[[str | None], None]) -> None:
         return
     check_host(host)
     target = environ.get("RAW_URI", "/")
-    if not target.startswith("/") and target != "*" and urlsplit(target).netloc.lower() != (host or "").lower():
+    if target.startswith("/") or target == "*":
+        return
+    parts = urlsplit(target)
+    if parts.scheme not in ("http", "https"):
+        raise InvalidRequest("bad_request", "The address does not begin with http:// or https://.", status=400)
+    if parts.netloc.lower() != (host or "").lower():
         raise InvalidRequest("bad_request", "The address and the Host header name two different hosts.", status=400)
 
 
