@@ -16,9 +16,10 @@ from typing import Any
 
 import msgspec
 
+from chat.llm.openai.answer.content import content_of, text_of
 from chat.llm.openai.answer.surrogates import whole_characters
 
-_DEEPEST_TEXT = 8
+_DEEPEST = 8
 _ENVELOPES = ("data", "output", "result", "response")
 _MOST_DOCUMENTS = 1000
 _BLANKS = re.compile(r"\s*")
@@ -157,9 +158,9 @@ def _objects(values: list[Any], depth: int = 0) -> Iterator[dict[str, Any]]:
     for value in values:
         if isinstance(value, dict):
             yield _without_envelope(value)
-        elif depth < _DEEPEST_TEXT and isinstance(value, list):
+        elif depth < _DEEPEST and isinstance(value, list):
             yield from _objects(value, depth + 1)
-        elif depth < _DEEPEST_TEXT and isinstance(value, str) and value.lstrip().startswith("{"):
+        elif depth < _DEEPEST and isinstance(value, str) and value.lstrip().startswith("{"):
             yield from _objects(_documents(value.encode("utf-8", "surrogatepass")), depth + 1)
 
 
@@ -201,23 +202,6 @@ def delta_of(value: Any) -> Delta | None:
         **{name: text_of(value.get(name)) or None for name in REASONING_FIELDS[1:]},
         reasoning_content=text_of(value.get("reasoning_content")) or thinking or None,
     )
-
-
-def text_of(value: Any, depth: int = 0) -> str:
-    """Return the text in a value that should be a text: also a list of parts, an object with a text, a number."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or depth == _DEEPEST_TEXT:
-        return ""
-    if isinstance(value, (int, float)):
-        return str(value)
-    if isinstance(value, list):
-        return "".join(text_of(each, depth + 1) for each in value if isinstance(each, (str, dict)))
-    if isinstance(value, dict):
-        for name in ("text", "content", "thinking", "summary", "value", "refusal", "parts"):
-            if text := text_of(value.get(name), depth + 1):
-                return text
-    return ""
 
 
 def _refusal_of(value: Any) -> str:
@@ -269,23 +253,6 @@ def _reason(value: Any) -> str | None:
     if value is None or value is False:
         return None
     return whole_characters(value) if isinstance(value, str) else str(value)
-
-
-def content_of(value: Any) -> tuple[str, str]:
-    """Return the text and the reasoning of a message's content, which may be a list of typed parts."""
-    if not isinstance(value, list):
-        return text_of(value), ""
-    text: list[str] = []
-    thinking: list[str] = []
-    for part in value:
-        if isinstance(part, (str, dict)):
-            (thinking if _is_thinking(part) else text).append(text_of(part))
-    return "".join(text), "".join(thinking)
-
-
-def _is_thinking(part: Any) -> bool:
-    kind = part.get("type") if isinstance(part, dict) else None
-    return isinstance(kind, str) and ("think" in kind or "reason" in kind)
 
 
 def _listed(value: Any) -> Iterator[Any]:

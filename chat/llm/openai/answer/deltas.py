@@ -13,14 +13,13 @@ from chat.llm.openai.answer import chunks, control_events, finish
 from chat.llm.openai.answer.chunks import (
     Chunk,
     Delta,
-    content_of,
     decode,
     decode_loosely,
     delta_of,
     error_in,
     reason_of,
-    text_of,
 )
+from chat.llm.openai.answer.content import content_of, text_of
 from chat.llm.openai.answer.message_extras import MessageExtras
 from chat.llm.openai.answer.surrogates import whole_characters, without_half
 from chat.llm.openai.answer.text_parts import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chat.llm.openai.answer.chunks import Chunk, Delta, content_of, decode
+from chat.llm.openai.answer.chunks import Chunk, Delta, decode
+from chat.llm.openai.answer.content import content_of
 from chat.messages import ReasoningDelta, TextDelta
 
 Kind = type[TextDelta] | type[ReasoningDelta]
