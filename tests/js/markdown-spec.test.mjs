@@ -30,6 +30,9 @@ const DIFFERENT = [
   // HTML is text and ends at the next empty line, so that an unclosed element does not swallow the answer.
   ...numbers("CommonMark", [148, 169, 170, 171, 172, 173, 176, 177, 179, 180, 182, 475]),
   ...numbers("GFM", [118, 139, 140, 141, 142, 145, 146, 148, 149, 151, 484]),
+  // A definition whose address is one word is a line of text: "[Alice]: Yes."
+  ...numbers("CommonMark", [203, 204]),
+  ...numbers("GFM", [172, 173]),
   // A row with too many cells keeps all of its words.
   ...numbers("GFM", [204]),
   // Numbers stay as written: "5*6*78".

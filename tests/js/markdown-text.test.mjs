@@ -49,6 +49,7 @@ test("figures and signs stay as they were written", () => {
     "see \\u0041 and C:\\Users\\me",
     "a [1] b [2], c [^zz]",
     "array[i][j] and x[0]",
+    "[Alice]: Yes.\n[Bob]: Nein!\n[note]: 好。",
   ]) {
     assert.equal(shown(text), text);
     assert.ok(!/<(?:em|strong|del|code|a|blockquote|h\d|ol|ul)\b/.test(renderText(text)), renderText(text));

@@ -157,6 +157,12 @@ function unless(name, isOther, alt) {
   md.block.ruler.at(name, (state, line, ...rest) => !isOther(state, line) && rule(state, line, ...rest), { alt });
 }
 
+/** "[Alice]: Yes." is a line of a conversation: one word without any sign of an address. */
+const isRemark = (state, line) =>
+  /^\[[^\]]+\]:[ \t]*[\p{L}\p{N}'’-]+[.!?…。！？]*[ \t]*$/u.test(
+    state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]),
+  );
+
 const isTooDeep = (state) => state.level > DEEPEST;
 
 unless("blockquote", (state, line) => isTooDeep(state) || isComparison(state, line), [
@@ -165,6 +171,7 @@ unless("blockquote", (state, line) => isTooDeep(state) || isComparison(state, li
   "blockquote",
   "list",
 ]);
+unless("reference", isRemark, []);
 unless("list", isTooDeep, ["paragraph", "reference", "blockquote"]);
 md.block.ruler.at("table", keepBars(ruleOf("table")), { alt: ["paragraph", "reference"] });
 md.inline.ruler.at("text", textRule);
