@@ -21,14 +21,6 @@ from .notes import add, notes
 SOON_S = 20.0
 
 
-def waits_for(call: Callable[[], object]) -> float:
-    """Return the seconds until `call` raised StoreUnavailable."""
-    began_at = time.monotonic()
-    with pytest.raises(StoreUnavailable):
-        call()
-    return time.monotonic() - began_at
-
-
 class TestReading:
     def test_a_snapshot_sees_nothing_that_is_committed_meanwhile(self, engine: Engine) -> None:
         def count() -> int:
@@ -221,6 +213,7 @@ class TestErrors:
                 engine.write(add(engine, 1))
             with pytest.raises(StoreBusy):
                 engine.write_exclusive(add(engine, 1))
+            engine.lock_timeout_s = SOON_S
             assert notes(engine) == []
         assert engine.write(add(engine, 1)) == 1
 
@@ -236,22 +229,28 @@ class TestErrors:
         with pytest.raises(StoreTimeout) as late:
             engine.write(lambda: (add(engine, 1)(), time.sleep(0.8)))
         late.value.result()
+        engine.lock_timeout_s = SOON_S
         assert notes(engine) == [(1, "")]
 
     def test_a_call_behind_slow_ones_is_refused_in_time(self, under_test: EngineUnderTest, engine: Engine) -> None:
-        engine.lock_timeout_s = 0.1
-        running = threading.Semaphore(0)
+        opened = threading.Barrier(under_test.writers)
+        at_once(under_test.writers, lambda _: engine.write(lambda: opened.wait(SOON_S)))
+        engine.lock_timeout_s = 0.3
+        running, over = threading.Semaphore(0), threading.Event()
         with ThreadPoolExecutor(under_test.writers) as threads:
             slow = [
-                threads.submit(engine.write, lambda: (running.release(), time.sleep(1.5)))
+                threads.submit(engine.write, lambda: (running.release(), over.wait(SOON_S)))
                 for _ in range(under_test.writers)
             ]
             assert all(running.acquire(timeout=SOON_S) for _ in slow)
-            assert waits_for(lambda: engine.write(add(engine, 1))) < 1.2
-            for each in slow:
-                late = each.exception(SOON_S)
+            with pytest.raises(StoreUnavailable):
+                engine.write(add(engine, 1))
+            timed_out = [each.exception(SOON_S) for each in slow]
+            over.set()
+            for late in timed_out:
                 assert isinstance(late, StoreTimeout)
                 late.result()
+        engine.lock_timeout_s = SOON_S
         assert notes(engine) == []
 
     def test_no_room(self, under_test: EngineUnderTest, engine: Engine) -> None:

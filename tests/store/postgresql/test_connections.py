@@ -183,6 +183,8 @@ def logged(store: Store, server: PostgresqlServer) -> Iterator[Callable[[Callabl
 
     server.run(f'ALTER DATABASE "{database}" SET log_statement = "all"')
     server.end_connections(database)
+    count = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
+    wait_until(lambda: server.run(count) == [(0,)], "they have ended, and have logged it")
     try:
         yield entries
     finally:
