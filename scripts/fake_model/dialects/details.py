@@ -85,7 +85,7 @@ _COUNTS: dict[str, Dialect] = {
     "counts-odd": with_counts({"prompt_tokens": 10.5, "completion_tokens": "7"}, (10, 7)),
     "counts-lists": with_counts({"prompt_tokens": [10], "completion_tokens": {}}, (10, 0)),
     "counts-nan": with_counts({"prompt_tokens": float("nan"), "completion_tokens": float("inf")}),
-    "counts-negative": with_counts({"prompt_tokens": -1, "completion_tokens": 10**400}, (0, 0)),
+    "counts-negative": with_counts({"prompt_tokens": -1, "completion_tokens": 10**400}, (0, 2**53)),
     "counts-huge": with_counts({"prompt_tokens": 10**30, "completion_tokens": True}, (2**53, 0)),
     "counts-erased": Dialect(
         "counts in each event, and nulls at the end",
