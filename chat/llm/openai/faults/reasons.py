@@ -31,7 +31,7 @@ _BLANKS = "\ufeff \t\r\n"
 # An object, a list, or a whole text in quotation marks.
 _JSON_BEGIN = re.compile(r'[{\[]|(?<!.)"', re.DOTALL)
 # Before the data of a server-sent event.
-_FRAMING = re.compile(r"(?:(?:event|data|id|error)\s*:\s*\w*\s*)*")
+_FRAMING = re.compile(r"(?:(?:event|data|id|error)\s*:\s*(?:\w+(?:\s+|\Z))?)*")
 
 
 def reason(body: Any) -> str:
