@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-_SEPARATORS = re.compile(r"\s*[,;\n]\s*")
+_SEPARATORS = re.compile(r"[,;\n]")
 
 
 def as_list(text: str) -> Any:
@@ -18,7 +18,7 @@ def as_list(text: str) -> Any:
             return msgspec.json.decode(text)
         except (ValueError, RecursionError):
             text = text.strip().removeprefix("[").removesuffix("]").replace("'", "").replace('"', "")
-    return [item for item in _SEPARATORS.split(text.strip()) if item]
+    return [item for part in _SEPARATORS.split(text) if (item := part.strip())]
 
 
 def as_choice(text: str, choices: Sequence[str]) -> str:
