@@ -32,7 +32,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, int, int, float]] = {
     "a 429 that asks for an hour": ({"fault": "429", "retry_after": 3600}, "model_rate_limited", 1, 0, 0),
     "a 429 that asks for nothing": ({"fault": "429"}, "model_rate_limited", 3, 0, PAUSES_S),
     "a 503": ({"fault": "503"}, "model_unavailable", 3, 0, PAUSES_S),
-    "a 400 without a reason": ({"fault": "400"}, "model_rejected", 5, 0, 0),
+    "a 400 without a reason": ({"fault": "400"}, "model_rejected", 6, 0, 0),
     "a reset before the head": ({"fault": "reset", "at": 0}, "model_unreachable", 3, 0, PAUSES_S),
     "a reset in mid-answer": ({"fault": "reset", "at": 5}, "model_interrupted", 1, 5, 0),
     "a cut within a chunk": ({"fault": "truncate", "at": 5}, "model_interrupted", 1, 5, 0),
