@@ -101,6 +101,10 @@ class CancelScope:
         """Set `may_batch_reads`: the first text has arrived, so later reads may be delayed and batched."""
         self.may_batch_reads = True
 
+    def note_yield(self) -> None:
+        """Note that other greenlets have just run: the next read need not let them run again."""
+        self._yielded_at = time.monotonic()
+
     def attach(self, target: Interruptible) -> None:
         """Make `target` the operation that `cancel` interrupts."""
         with self._lock:

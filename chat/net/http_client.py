@@ -164,6 +164,7 @@ class Body:
                     break
                 if read_delay_s and exchange.scope.may_batch_reads:
                     time.sleep(min(to_tick(read_delay_s), exchange.scope.remaining_s()))
+                    exchange.scope.note_yield()
                 began_at = time.monotonic()
                 received = exchange.receive()
                 read_delay_s = self._client.read_delay_s()

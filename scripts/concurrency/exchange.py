@@ -20,6 +20,9 @@ from scripts.kit import sse
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
+# How often browsers follow a redirect.
+_REDIRECTS = 20
+
 
 class Exchange:
     """One request and its streamed response.
@@ -31,8 +34,8 @@ class Exchange:
         self.timeline = timeline
         self.sock: socket.socket | None = None
         self._api, self._request, self._on_end = api, request, on_end
-        self._response, self._frames = ResponseParser(), sse.FrameReader()
-        self._body = b""  # of a response that is no stream of events
+        self._redirects = 0
+        self._begin_response()
         self._steps = self._talk()
 
     def go_on(self) -> int:
@@ -51,17 +54,30 @@ class Exchange:
         timeline = self.timeline
         timeline.sent = time.monotonic()
         try:
-            self.sock = sock = yield from connected(self._api.address, self)
-            yield from sent(sock, self._request)
             while not timeline.done:
-                # A TLS connection may hold data that the system knows nothing of.
-                if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-                    yield READ
-                self._receive(sock)
+                yield from self._ask()
         except (Failure, OSError) as error:
             timeline.failure = failure_of(error)
             timeline.done = None
         timeline.ended = time.monotonic() if timeline.done is None else timeline.done
+
+    def _begin_response(self) -> None:
+        self._response, self._frames = ResponseParser(), sse.FrameReader()
+        self._body = b""  # of a response that is no stream of events
+
+    def _ask(self) -> Iterator[int]:
+        """Send the request and read the response, to its end or until it says that the request is to be sent again."""
+        self._begin_response()
+        redirects = self._redirects
+        self.sock = sock = yield from connected(self._api.address, self)
+        yield from sent(sock, self._request)
+        while not self.timeline.done and self._redirects == redirects:
+            # A TLS connection may hold data that the system knows nothing of.
+            if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+                yield READ
+            self._receive(sock)
+        if not self.timeline.done:
+            sock.close()
 
     def _receive(self, sock: socket.socket) -> None:
         try:
@@ -94,6 +110,10 @@ class Exchange:
             raise Failure("connection_lost", "The server closed the connection without an answer.")
         if not response.may_end_here:
             raise Failure("stream_cut", "The answer was cut off in the middle.")
+        # A worker that is about to end sends Parley's clients to the same address, where another one accepts.
+        if response.status == 307 and b'"restarting"' in self._body and self._redirects < _REDIRECTS:
+            self._redirects += 1
+            return
         if response.content_type != "text/event-stream" or response.status >= 400:
             response_object(response.status, response.reason, self._body)
             raise Failure("not_the_contract", "The question was not answered with events.", response.status)

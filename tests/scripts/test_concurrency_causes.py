@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -188,3 +189,21 @@ def test_a_check_that_is_itself_the_bottleneck(here: Here) -> None:
     assert cause(done.stdout).startswith("CHECK TOO BUSY: "), done.stdout
     assert "SEQUENTIAL" not in done.stdout
     assert done.returncode in (0, 2)
+
+
+def test_a_worker_that_restarts_sends_each_question_to_the_next_one(here: Here) -> None:
+    clients: Counter[str] = Counter()
+
+    def answer(browser: Browser) -> None:
+        clients[browser.conversation] += 1
+        if clients[browser.conversation] < 3:
+            browser.refuse(307, "restarting", "This worker is about to end; send the request again.")
+        else:
+            browser.begin()
+            browser.speak()
+            browser.end()
+
+    with ScriptedParley(answer) as server:
+        done = here(3, "--url", server.url)
+    assert "Errors: none" in done.stdout, done.stdout
+    assert set(clients.values()) == {3}

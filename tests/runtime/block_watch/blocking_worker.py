@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import functools
 import gc
 import hashlib
 import json
@@ -184,13 +185,16 @@ HARMLESS = [crowd_of_short_tasks, lock_held_by_another_thread, stopped, waiting]
 
 def _calibrated(run: Callable[[int], object], size: int, factor: float) -> int:
     """Return the size at which `run(size)` takes `SECONDS` of CPU, with a margin for a machine that is faster later."""
-    while True:
-        began_at = time.thread_time()
-        run(size)
-        seconds = time.thread_time() - began_at
-        if seconds >= 1.3 * SECONDS:
-            return size
+    while _seconds_of(functools.partial(run, size)) < 1.3 * SECONDS:
         size = max(size + 1, int(size * factor))
+    return size
+
+
+def _seconds_of(act: Callable[[], object]) -> float:
+    """Return the CPU time that `act` takes."""
+    began_at = time.thread_time()
+    act()
+    return time.thread_time() - began_at
 
 
 def _calibrate() -> None:
@@ -204,7 +208,9 @@ def _calibrate() -> None:
     AMOUNTS.iterations = _calibrated(lambda size: hashlib.pbkdf2_hmac("sha256", b"x", b"y", size), 100_000, 1.5)
     gc_policy.collect_rarely()
     AMOUNTS.path = Path(gevent.libev.corecext.__file__)
-    AMOUNTS.objects = [[] for _ in range(3_000_000)]
+    AMOUNTS.objects = []
+    while _seconds_of(gc.collect) < 1.3 * SECONDS:
+        AMOUNTS.objects += [[] for _ in range(1_000_000)]
 
 
 def _new_blocks(watch: BlockWatch, before: int, seconds: float) -> list[str]:
