@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chat.cancellation import Cancellation
-from chat.errors import ModelError, ModelGarbled, ModelRejected, ModelUnreachable, QuestionTooLong
+from chat.errors import ModelError, ModelRejected, QuestionTooLong
 from chat.llm.openai.client import OpenAIModel
 from chat.messages import (
     OLDER_LEFT_OUT,
@@ -17,7 +17,6 @@ from chat.messages import (
     Delta,
     Message,
     Notice,
-    ReasoningDelta,
     TextDelta,
     ToolCall,
     ToolSpec,
@@ -25,7 +24,7 @@ from chat.messages import (
 )
 from tests.llm.openai.conftest import KEY, all_deltas
 from tests.llm.openai.fault_cases import error, status
-from tests.servers.scripted_server import DONE, STREAM_UNTIL_CLOSED, Exchange, answer, event, finishes, says
+from tests.servers.scripted_server import Exchange, answer, event
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -364,65 +363,3 @@ def test_length_and_options_refused_in_one_question(serve, connect):
 
     deltas = stream(connect(endpoint(serve, refuses)), *long_chat())
     assert deltas[:2] == [Notice(WITHOUT_TOOLS), Notice(OLDER_LEFT_OUT)]
-
-
-# Before the first word
-
-
-ENDINGS = {
-    "nothing": b"",
-    "a comment": b": hello\n\n",
-    "an empty piece": says(""),
-    "a broken piece": b"data: {broken\n\n",
-    "a page": b"<!doctype html>",
-    "reasoning": event(choices=[{"delta": {"reasoning_content": "Hm."}}]),
-    "reasoning and a broken piece": event(choices=[{"delta": {"reasoning_content": "Hm."}}]) + b"data: {broken\n\n",
-}
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_an_answer_that_ends_before_its_first_word_is_asked_for_again(serve, connect, ending):
-    def script(exchange: Exchange) -> None:
-        if len(server.exchanges) == 1:
-            exchange.send(STREAM_UNTIL_CLOSED + ENDINGS[ending])
-        else:
-            exchange.send_chunked(answer("Hi"))
-
-    server = serve(script)
-    deltas = stream(connect(server))
-    assert [delta for delta in deltas if not isinstance(delta, ReasoningDelta)] == [TextDelta("Hi"), Usage(7, 1)]
-    assert len(server.exchanges) == 2
-
-
-@pytest.mark.parametrize(
-    ("ending", "deltas"),
-    [
-        (says(" \n"), [TextDelta(" \nHi"), Usage(7, 1)]),
-        (event(choices=[], usage={"prompt_tokens": 5}), [Usage(5, 0), TextDelta("Hi"), Usage(7, 1)]),
-    ],
-    ids=["blanks", "counts"],
-)
-def test_blanks_and_counts_are_no_first_word(serve, connect, ending, deltas):
-    def script(exchange: Exchange) -> None:
-        if len(server.exchanges) == 1:
-            exchange.send(STREAM_UNTIL_CLOSED + ending)
-        else:
-            exchange.send_chunked(answer("Hi"))
-
-    server = serve(script)
-    assert stream(connect(server)) == deltas
-
-
-def test_but_not_for_ever(serve, connect):
-    server = serve(lambda exchange: exchange.send(STREAM_UNTIL_CLOSED))
-    with pytest.raises((ModelGarbled, ModelUnreachable)):
-        stream(connect(server))
-    assert len(server.exchanges) == 3
-
-
-@pytest.mark.parametrize("reason", ["length", "content_filter"])
-def test_nor_one_that_ended_in_due_form(serve, connect, reason):
-    server = serve(lambda exchange: exchange.send_chunked([finishes(reason), DONE]))
-    with pytest.raises(ModelError):
-        stream(connect(server))
-    assert len(server.exchanges) == 1
