@@ -13,7 +13,7 @@ from chat.runtime.waiter import Waiter, waiter
 
 
 class LocalEventLog:
-    """EventLog that holds the names and the data: events would take a third more memory, and time to collect garbage.
+    """EventLog that holds names and data only. An `Event` is created when it is read, so a turn needs less memory.
 
     `append` adds the event before it wakes the waiters, and a reader checks the log again after it has queued its
     waiter, so no event is missed.

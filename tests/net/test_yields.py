@@ -1,4 +1,4 @@
-"""When a reader lets others run: if data is always available, and not just after others have run."""
+"""Yields of a reader: it lets others run if data is always available, but not just after they have run."""
 
 from __future__ import annotations
 
