@@ -25,6 +25,7 @@ try:
         metric_rows,
         orphan,
         pid_file,
+        shared_document,
         shutdown,
         shutdown_clock,
         start_status,
@@ -117,7 +118,8 @@ def when_ready(server):
 
 
 def on_reload(server):
-    """Apply changes of DATA_DIR and NOTICE_S."""
+    """Apply changes of DATA_DIR and NOTICE_S, and forget what the models do not support: they may have changed."""
+    shared_document.MODELS.clear()
     _write_pid_file(server)
     shutdown.announce_before_stop(server, settings.notice_s)
 

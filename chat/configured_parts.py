@@ -17,6 +17,7 @@ from chat.store.engines.contract import Engine
 from chat.tool_contract import Tool
 from chat.tools import market_tools
 from config.paths import ROOT
+from config.server import shared_document
 from config.settings import SettingError, Settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def language_model(settings: Settings, metrics: Metrics | None = None) -> Langua
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
     from chat.llm.openai.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
+    from chat.llm.openai.request.capabilities import CapabilityCache
 
     model = OpenAIModel(
         settings.openai_api_key,
@@ -69,6 +71,7 @@ def language_model(settings: Settings, metrics: Metrics | None = None) -> Langua
         settings.model_timeout_s,
         settings.model_transport,
         settings.model_tools,
+        capabilities=CapabilityCache(settings.openai_base_url, shared_document.models()),
     )
     if metrics is not None:
         model.count_retry = metrics.model_retries.add

@@ -79,12 +79,13 @@ class OpenAIModel:
         *,
         clock: Callable[[], float] = time.monotonic,
         backoff_s: Callable[[int], float] = random_backoff_s,
+        capabilities: CapabilityCache | None = None,
     ) -> None:
         """Configure the model. Does not connect.
 
         An empty string means "not set"; `transport` is "lean" or "standard". `offer_tools` is "auto" (until the
         endpoint refuses them), "true" or "false". `clock` tells the age of connections, and `backoff_s` the time
-        between the attempts with this number and the next.
+        between the attempts with this number and the next. `capabilities` is what several workers know of the models.
         """
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport, clock)
         self._backoff_s = backoff_s
@@ -94,7 +95,7 @@ class OpenAIModel:
         self._faults = Faults(self._endpoint.secrets, model_timeout_s, self._endpoint.proxy_variable)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
         self._retries = MAX_RETRIES
-        self._capabilities = CapabilityCache()
+        self._capabilities = capabilities or CapabilityCache()
         self._offer_tools = offer_tools
 
     def stream(
