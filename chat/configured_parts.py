@@ -71,8 +71,8 @@ def language_model(settings: Settings, metrics: Metrics | None = None) -> Langua
         settings.model_timeout_s,
         settings.model_transport,
         settings.model_tools,
-        capabilities=CapabilityCache(settings.openai_base_url, shared_document.models()),
     )
+    model.capabilities = CapabilityCache(settings.openai_base_url, shared_document.models())
     if metrics is not None:
         model.count_retry = metrics.model_retries.add
     return model

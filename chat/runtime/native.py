@@ -98,17 +98,18 @@ class NativePool:
         outcome: T = self.outcome(Call(work))
         return outcome
 
-    def outcome(self, call: Call, timeout_s: float | None = None, extra_s: float = 0.0) -> Any:
+    def outcome(self, call: Call, timeout_s: float | None = None, more_s: Callable[[], float] = lambda: 0.0) -> Any:
         """Run `call`. Return its result or raise its error.
 
-        Raises CallTimeout if the call is not done after `timeout_s` seconds, plus `extra_s` if it is under way by then.
+        If the call is not done after `timeout_s` seconds, this waits for as many more seconds as `more_s` returns,
+        again and again. Raises CallTimeout once that is 0.
         """
         if self._closed:
             raise RuntimeError("The pool is closed.")
         notifier = self._notifier or self._start_threads()
         notifier.wait(call, self._calls.put, timeout_s)
-        if not call.done and call.under_way_at and extra_s:
-            notifier.wait(call, _already_queued, extra_s)
+        while not call.done and (longer_s := more_s()):
+            notifier.wait(call, _already_queued, longer_s)
         if not call.done:
             call.abandoned = True
             raise CallTimeout

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -63,7 +62,7 @@ class SharedDocument:
 
 
 def _nameless_file() -> int:
-    if sys.platform == "linux":
+    if hasattr(os, "memfd_create"):  # Linux
         return os.memfd_create("parley")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

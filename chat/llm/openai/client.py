@@ -79,23 +79,23 @@ class OpenAIModel:
         *,
         clock: Callable[[], float] = time.monotonic,
         backoff_s: Callable[[int], float] = random_backoff_s,
-        capabilities: CapabilityCache | None = None,
     ) -> None:
         """Configure the model. Does not connect.
 
         An empty string means "not set"; `transport` is "lean" or "standard". `offer_tools` is "auto" (until the
         endpoint refuses them), "true" or "false". `clock` tells the age of connections, and `backoff_s` the time
-        between the attempts with this number and the next. `capabilities` is what several workers know of the models.
+        between the attempts with this number and the next.
         """
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport, clock)
         self._backoff_s = backoff_s
         # Called with the kind of error and the model before a failed attempt is repeated.
         self.count_retry: Callable[[str, str], None] = _count_nothing
+        # What is known of the models. Several workers may share it.
+        self.capabilities = CapabilityCache()
         self._model_timeout_s = model_timeout_s
         self._faults = Faults(self._endpoint.secrets, model_timeout_s, self._endpoint.proxy_variable)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
         self._retries = MAX_RETRIES
-        self._capabilities = capabilities or CapabilityCache()
         self._offer_tools = offer_tools
 
     def stream(
@@ -108,7 +108,7 @@ class OpenAIModel:
     ) -> Generator[Delta, None, None]:
         if not self._key_can_be_sent:
             raise ModelRejected("OPENAI_API_KEY contains characters that no key has; correct it.")
-        request = AdaptiveRequest(ModelRequest(model, messages, tools, may_call), self._capabilities, self._offer_tools)
+        request = AdaptiveRequest(ModelRequest(model, messages, tools, may_call), self.capabilities, self._offer_tools)
         attempt = 0
         while True:
             received = started = False
@@ -185,7 +185,7 @@ class OpenAIModel:
         offline = copy.copy(self)
         transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_WARM_UP_ANSWER)))
         offline._endpoint = self._endpoint.with_transport(transport)
-        offline._capabilities = CapabilityCache()
+        offline.capabilities = CapabilityCache()
         for _ in offline.stream("model", [Message("user", "")], _WARM_UP_TOOLS, Cancellation(60)):
             pass
 

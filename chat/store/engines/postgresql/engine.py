@@ -26,7 +26,7 @@ from chat.store.engines.postgresql.maintenance import Keys, PostgresqlMaintenanc
 from chat.store.engines.postgresql.statements import array, new_ids, parameters, portions, translated, with_rows
 from chat.store.engines.postgresql.transactions import BatchCommitter, Transactions
 from chat.store.engines.reads import Read
-from chat.store.engines.timeouts import CallerTimeouts
+from chat.store.engines.timeouts import CallerTimeouts, ReadTimeouts
 from chat.store.engines.writes import Write, end_if_abandoned
 
 T = TypeVar("T")
@@ -76,8 +76,8 @@ class PostgresqlEngine:
         self.maintenance: Maintenance = PostgresqlMaintenance(
             self.execute, self.execute_rows, self._long_snapshot, self.write_exclusive, self._keys
         )
-        self._reads = CallerTimeouts("read", _READ_TIMEOUT_S)
-        self._writes = CallerTimeouts("write")
+        self._reads = ReadTimeouts(_READ_TIMEOUT_S)
+        self._writes = CallerTimeouts()
         self._identity = ""
         self._readers = NativePool(READERS)
         self._writers = NativePool(WRITERS, _run_first)

@@ -33,7 +33,7 @@ from chat.store.engines.sqlite.file_watch import FileWatch, identity
 from chat.store.engines.sqlite.full_text import SqliteFullText
 from chat.store.engines.sqlite.maintenance import SqliteMaintenance
 from chat.store.engines.sqlite.statements import as_one_row, last_ids, portions, translated, with_rows
-from chat.store.engines.timeouts import CallerTimeouts
+from chat.store.engines.timeouts import CallerTimeouts, ReadTimeouts
 from chat.store.engines.writes import Write
 from chat.store.key_file import KeyFile
 
@@ -60,8 +60,8 @@ class SqliteEngine:
         self.path = path
         self.lock_timeout_s = lock_timeout_s
         self.files = FileWatch(path)
-        self._reads = CallerTimeouts("read", _READ_TIMEOUT_S)
-        self._writes = CallerTimeouts("write")
+        self._reads = ReadTimeouts(_READ_TIMEOUT_S)
+        self._writes = CallerTimeouts()
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
         self.full_text: FullText = SqliteFullText(self.execute, self.execute_rows)
