@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-_encode = msgspec.json.Encoder().encode
+# An event's data. JSON escapes line breaks, so it is always one line.
+encode_data: Callable[[msgspec.Struct], bytes] = msgspec.json.Encoder().encode
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -25,8 +26,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 def make_event(number: int, name: str, data: msgspec.Struct) -> Event:
     """Return an event with its data encoded."""
-    # JSON escapes line breaks, so the data is always one line.
-    return Event(number, name, _encode(data))
+    return Event(number, name, encode_data(data))
 
 
 class EventLog(Protocol):
@@ -37,7 +37,7 @@ class EventLog(Protocol):
         """Number of the last event, `done`; 0 while it is missing."""
         ...
 
-    def append(self, name: str, data: msgspec.Struct) -> Event:
+    def append(self, name: str, data: msgspec.Struct) -> None:
         """Add an event with the next number and wake the followers. `done` is the last event."""
         ...
 

@@ -7,7 +7,7 @@ import time
 
 import msgspec
 
-from chat.events.contract import Event, make_event
+from chat.events.contract import Event, encode_data
 from chat.runtime import mode
 from chat.runtime.waiter import Waiter, waiter
 
@@ -27,18 +27,16 @@ class LocalEventLog:
         self._waiters: list[Waiter] = []
         self.ended_at = 0
 
-    def append(self, name: str, data: msgspec.Struct) -> Event:
+    def append(self, name: str, data: msgspec.Struct) -> None:
         with self._lock:
-            event = make_event(len(self._names) + 1, name, data)
-            self._data.append(event.data)
+            self._data.append(encode_data(data))
             self._names.append(name)  # last, so that a reader sees whole events
         if name == "done":
-            self.ended_at = event.number
+            self.ended_at = len(self._names)
         if self._waiters:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:
                 waiter.wake()
-        return event
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
         deadline = 0.0

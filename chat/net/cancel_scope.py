@@ -25,6 +25,7 @@ _DAY_S = 24 * 3600.0
 # A read that returns sooner did not wait, so no other greenlet has run.
 _WAITED_S = 0.001
 _YIELD_EVERY_S = 0.01
+_LATE_S = 0.01
 
 
 class Interruptible(Protocol):
@@ -61,6 +62,8 @@ class CancelScope:
         `head_received`, which a caller may leave out to bound the whole response.
         """
         self.may_batch_reads = False
+        # How long the last wait for data took.
+        self.waited_s = 0.0
         self.turn = turn
         self._silence_s = self._silence_left_s = silence_s
         self._yielded_at = 0.0
@@ -101,8 +104,9 @@ class CancelScope:
         """Set `may_batch_reads`: the first text has arrived, so later reads may be delayed and batched."""
         self.may_batch_reads = True
 
-    def note_yield(self) -> None:
-        """Note that other greenlets have just run: the next read need not let them run again."""
+    def pause(self, seconds: float) -> None:
+        """Sleep, at most until the deadline. Others run meanwhile, so the next read need not let them run again."""
+        time.sleep(min(seconds, self.remaining_s()))
         self._yielded_at = time.monotonic()
 
     def attach(self, target: Interruptible) -> None:
@@ -119,11 +123,9 @@ class CancelScope:
 
     def wait_timeout_s(self, timeout_s: float | None) -> float | None:
         """Return `timeout_s` limited by the deadline, or None if no further wait is allowed."""
-        left_s = self.remaining_s()
+        left_s = self._until_deadline_s(time.monotonic())
         if left_s == 0.0:
             return None
-        # Slightly longer than the rest, so that the deadline has passed when this time-out wakes the reader.
-        left_s += 0.01
         return left_s if timeout_s is None else min(timeout_s, left_s)
 
     def receive(
@@ -134,23 +136,32 @@ class CancelScope:
         Raises `timeout_error` after `timeout_s` without data, or when the limit on silence is reached. The time for
         which this process stood still does not count. Yields to other greenlets when data is always available.
         """
+        now = time.monotonic()
         # Where data is always available, all the time passes between the reads.
-        self._silence_left_s -= min(max(0.0, time.monotonic() - self._returned_at), SLICE_S)
-        left_s = min(math.inf if timeout_s is None else timeout_s, self._silence_left_s)
+        if now > self._returned_at:
+            self._silence_left_s -= min(now - self._returned_at, SLICE_S)
+        left_s = self._silence_left_s if timeout_s is None else min(timeout_s, self._silence_left_s)
         while True:
-            slice_s = self.wait_timeout_s(min(left_s, SLICE_S))
-            if slice_s is None or slice_s <= 0.0:
+            slice_s = min(left_s, SLICE_S, self._until_deadline_s(now))
+            if slice_s <= 0.0:
                 raise timeout_error("the time for this request is over")
-            began_at = time.monotonic()
+            began_at = now
             try:
                 data = receive(slice_s)
             except timeout_error:
-                left_s = self._left_after(left_s, slice_s, time.monotonic() - began_at)
+                now = time.monotonic()
+                left_s = self._left_after(left_s, slice_s, now - began_at)
                 if left_s <= 0.0:
                     raise
                 continue
             self._received(began_at, slice_s)
             return data
+
+    def _until_deadline_s(self, now: float) -> float:
+        """Return for how long a wait may last: 0 if none is allowed any more."""
+        left_s = min(self._deadline, self._end_at) - now
+        # Slightly longer than the rest, so that the deadline has passed when this time-out wakes the reader.
+        return 0.0 if self._cancelled or left_s <= 0.0 else left_s + _LATE_S
 
     def _left_after(self, left_s: float, slice_s: float, took_s: float) -> float:
         self._silence_left_s -= slice_s
@@ -160,7 +171,7 @@ class CancelScope:
 
     def _received(self, began_at: float, slice_s: float) -> None:
         now = self._returned_at = time.monotonic()
-        waited_s = now - began_at
+        waited_s = self.waited_s = now - began_at
         if waited_s >= _WAITED_S:
             self._yielded_at = now
             self._silence_left_s -= min(waited_s, slice_s)

@@ -16,6 +16,7 @@ from chat.net.cancel_scope import CancelScope
 from chat.net.errors import ReceiveFailed, ReceiveTimedOut, SendFailed, SendTimedOut, TooMuchData
 
 READ_BYTES = 64 * 1024
+_CLOSED = "the connection is closed"
 
 
 class Connection:
@@ -121,8 +122,13 @@ class Connection:
             raise ReceiveFailed("the connection broke") from error
 
     def _receive_within(self, seconds: float) -> bytes:
-        self._wait_at_most(seconds)
-        return self._socket.recv(READ_BYTES)
+        sock = self._sock
+        if sock is None:
+            raise OSError(_CLOSED)
+        if seconds != self._timeout_s:
+            sock.settimeout(seconds)
+            self._timeout_s = seconds
+        return sock.recv(READ_BYTES)
 
     def is_reusable(self) -> bool:
         """Return whether an idle connection is still open and has received no unsolicited data."""
@@ -144,7 +150,7 @@ class Connection:
     def _socket(self) -> socket.socket:
         sock = self._sock
         if sock is None:
-            raise OSError("the connection is closed")
+            raise OSError(_CLOSED)
         return sock
 
     def _allowed_s(self, timeout_s: float | None) -> float:

@@ -154,22 +154,20 @@ class Body:
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        exchange, parser = self._exchange, self._exchange.parser
+        exchange, parser, scope = self._exchange, self._exchange.parser, self._exchange.scope
         read_delay_s = 0.0
         try:
             while True:
-                if piece := parser.read_body():
-                    yield piece
+                if parser.has_body:
+                    yield parser.read_body()  # without a name, which would keep the piece until the next one arrives
                 if parser.complete:
                     break
-                if read_delay_s and exchange.scope.may_batch_reads:
-                    time.sleep(min(to_tick(read_delay_s), exchange.scope.remaining_s()))
-                    exchange.scope.note_yield()
-                began_at = time.monotonic()
+                if read_delay_s and scope.may_batch_reads:
+                    scope.pause(to_tick(read_delay_s))
                 received = exchange.receive()
                 read_delay_s = self._client.read_delay_s()
                 # Do not wait if more data is available already, or if data arrives more slowly than the delay.
-                if received >= READ_BYTES or time.monotonic() - began_at > read_delay_s:
+                if received >= READ_BYTES or scope.waited_s > read_delay_s:
                     read_delay_s = 0.0
         finally:
             self.close()

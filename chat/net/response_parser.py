@@ -9,7 +9,6 @@ from chat.net.errors import InvalidResponse, UnparsableResponse
 
 # Limit of the bytes between two pieces of the body: chunk sizes with their extensions, trailers.
 MAX_FRAMING_BYTES = 64 * 1024
-_SMALL = 4096
 
 
 class ResponseParser:
@@ -34,7 +33,7 @@ class ResponseParser:
         self._pieces: list[bytes] = []
         self._framing_bytes = 0
         self._is_chunked = False
-        self._before = b""  # data before the current call of `feed`, at least its last four bytes
+        self._before = b""  # the last four bytes before the current call of `feed`
         self.on_body = self._pieces.append  # called by the parser, like the methods below
         self._parser = httptools.HttpResponseParser(self)
 
@@ -55,8 +54,8 @@ class ResponseParser:
         if self.complete and data and (was_complete or self._is_followed_by_line_ends(data, count)):
             self._keeps_alive = False
             self.has_excess_data = True
-        # A reference costs less than a slice.
-        self._before = data if 4 <= len(data) <= _SMALL else (self._before[-4:] + data)[-4:]
+        # A slice, because a reference would keep all of `data` until the next piece arrives.
+        self._before = data[-4:] if len(data) >= 4 else (self._before + data)[-4:]
         self._framing_bytes = 0 if len(self._pieces) > count else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
             raise InvalidResponse("too many bytes arrived that are no answer")
@@ -70,14 +69,17 @@ class ResponseParser:
             body = self._pieces[-1]
             return not data.endswith(body) or (data != body and not body.strip(b"\r\n"))
         # The last line is empty, and the one before is not.
-        end = (self._before[-4:] + data)[-5:]
+        end = (self._before + data)[-5:]
         return not end.endswith(b"\r\n\r\n") or end[:1] in (b"\r", b"\n")
+
+    @property
+    def has_body(self) -> bool:
+        """Return whether `read_body` has something to return."""
+        return bool(self._pieces)
 
     def read_body(self) -> bytes:
         """Return the body's bytes since the last call."""
         pieces = self._pieces
-        if not pieces:
-            return b""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         return data

@@ -51,8 +51,10 @@ def resident_bytes() -> int:
 
 
 def _descriptors() -> int:
+    folder = Path("/proc/self/fd")
     try:
-        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
+        # Linux 6.2 and later give their number as the folder's size, at once: a list of thousands takes milliseconds.
+        return folder.stat().st_size or len(os.listdir(folder))  # noqa: PTH208 - names are enough
     except OSError:
         return 0
 

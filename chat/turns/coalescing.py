@@ -6,11 +6,11 @@ Fifty milliseconds are invisible to a reader, but not to a worker with a thousan
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 
 from chat.agent.loop import AgentEvent
 from chat.messages import Notice, ReasoningDelta, TextDelta, Usage
+from chat.runtime import mode
 from chat.runtime.clock import Clock
 from chat.turns.turn_recorder import TurnRecorder
 
@@ -51,7 +51,8 @@ class DeltaCoalescer:
         self._recorder = recorder
         self._flusher = flusher
         self._monotonic = flusher.monotonic
-        self._lock = threading.Lock()
+        # A native lock: nothing yields while it is held.
+        self._lock = mode.native_lock()
         self._pending: list[str] = []
         self._pending_kind: type[TextDelta | ReasoningDelta] = TextDelta
         self._flushed_at = 0.0

@@ -35,15 +35,25 @@ def follow(log, after=0):
     return events
 
 
+def append(log, number, name, data):
+    """Append an event. Return it as followers read it, with its expected number."""
+    log.append(name, data)
+    return make_event(number, name, data)
+
+
+def append_deltas(log, first, count):
+    return [append(log, number, "delta", {"text": f"{number} "}) for number in range(first, first + count)]
+
+
 def test_numbers_begin_with_one_and_have_no_holes(log):
-    appended = [log.append("delta", {"text": str(number)}) for number in range(5)]
+    appended = append_deltas(log, 1, 5)
     assert [each.number for each in appended] == [1, 2, 3, 4, 5]
     assert log.read(0, 0) == appended
 
 
 @pytest.mark.parametrize("after", range(4))
 def test_reading_begins_after_a_number(log, after):
-    appended = [log.append("delta", {"text": str(number)}) for number in range(4)]
+    appended = append_deltas(log, 1, 4)
     assert log.read(after, LONG_S) == appended[after:]
 
 
@@ -63,7 +73,7 @@ def test_a_reader_waits_for_the_next_event(log):
     log.append("turn", {})
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(log.read, 1, LONG_S)
-        appended = log.append("delta", {"text": "a"})
+        appended = append(log, 2, "delta", {"text": "a"})
         assert reading.result(LONG_S) == [appended]
 
 
@@ -91,18 +101,18 @@ def test_one_event_wakes_all_waiting_readers(log):
     with ThreadPoolExecutor(10) as threads:
         reading = [threads.submit(log.read, 1, LONG_S) for _ in range(10)]
         time.sleep(0.05)  # so that they probably wait; otherwise the test is only easier
-        appended = log.append("delta", {"text": "a"})
+        appended = append(log, 2, "delta", {"text": "a"})
         assert [each.result(LONG_S / 2) for each in reading] == [[appended]] * 10
 
 
 def test_many_followers_have_the_same_whenever_they_come(log):
     with ThreadPoolExecutor(20) as threads:
         early = [threads.submit(follow, log) for _ in range(10)]
-        appended = [log.append("turn", {})]
-        appended += [log.append("delta", {"text": f"{number} "}) for number in range(100)]
+        appended = [append(log, 1, "turn", {})]
+        appended += append_deltas(log, 2, 100)
         late = [threads.submit(follow, log, number) for number in range(0, 100, 10)]
-        appended += [log.append("delta", {"text": f"{number} "}) for number in range(100, 200)]
-        appended.append(log.append("done", {}))
+        appended += append_deltas(log, 102, 100)
+        appended.append(append(log, 202, "done", {}))
         assert all(follower.result(LONG_S) == appended for follower in early)
         assert [follower.result(LONG_S) for follower in late] == [appended[number:] for number in range(0, 100, 10)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,14 @@ def test_a_long_body_is_no_framing():
         assert len(parser.read_body()) == 4096
     parser.feed(b"0\r\n\r\n")
     assert parser.complete
+
+
+def test_the_received_bytes_are_not_kept():
+    """With a thousand answers they would be the largest part of a turn's memory."""
+    parser = ResponseParser()
+    parser.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+    before = sys.getrefcount(chunk)
+    parser.feed(chunk)
+    assert len(parser.read_body()) == 4096
+    assert sys.getrefcount(chunk) == before

@@ -34,6 +34,6 @@ def test_a_reader_that_never_waits_yields(scope: CancelScope, yields: list[float
 
 
 def test_a_reader_does_not_yield_again_just_after_a_pause(scope: CancelScope, yields: list[float]) -> None:
-    scope.note_yield()
+    scope.pause(0.0)
     read(scope)
     assert yields == []

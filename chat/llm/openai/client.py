@@ -202,15 +202,18 @@ def _deltas(body: Iterable[bytes], scope: CancelScope, cancellation: Cancellatio
         for received in body:
             cancellation.check()
             if parser.is_between_events and (words := template.match(received)) and answer.accept(words):
+                del received  # otherwise it stays in memory until more is received
                 scope.note_progress()
                 yield words
                 continue
             events = parser.feed(received)
+            del received
             for delta in answer.read(events):
                 scope.allow_read_batching()
                 yield delta
             if events:
                 template.learn(events[-1][1])
+            del events
             if answer.has_progress:
                 answer.has_progress = False
                 scope.note_progress()
