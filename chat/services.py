@@ -36,6 +36,7 @@ from chat.tool_contract import Tool
 from chat.turns import coalescing
 from chat.turns.database_road import DatabaseRoad
 from chat.turns.database_watch import DatabaseWatch
+from chat.turns.delta_sweep import DeltaSweep
 from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
@@ -132,6 +133,7 @@ class Services:
         self.expiry = Expiry(self.store, self.memory, clock)
         self.remover = Remover(self.store)
         self.indexer = Indexer(self.store)
+        self.delta_sweep = DeltaSweep(self.store, self.clock)
         self.database_watch = DatabaseWatch(self.store)
         self.collector = Collector(lambda: running_turns.count)
         self.block_watch = BlockWatch()
@@ -288,6 +290,7 @@ class Services:
             PeriodicJob("expiry", 600.0, self.expiry.sweep),
             PeriodicJob("removal", 1.0, self.remover.check),
             PeriodicJob("index", 1.0, self.indexer.sweep),
+            PeriodicJob("old checkpoints", 10.0, self.delta_sweep.sweep),
             PeriodicJob("database watch", 1.0, self.database_watch.check),
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
             PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),

@@ -22,6 +22,7 @@ from chat.store.removal import Removal
 from chat.store.search import Search
 from chat.store.sessions import Sessions
 from chat.store.shares import Shares
+from chat.store.turn_progress import Deltas
 from chat.store.turns import Turns
 from chat.store.user_data import UserData
 from chat.store.worker_reports import WorkerReports
@@ -48,6 +49,7 @@ class Store:
         self.index = Index(engine)
         self.search = Search(engine, self.index)
         self.turns = Turns(engine, clock)
+        self.deltas = Deltas(engine)
         self.worker_reports = WorkerReports(engine)
         self.ended_admin_sessions = EndedAdminSessions(engine, clock)
 

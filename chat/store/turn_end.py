@@ -102,7 +102,8 @@ def finish(engine: Engine, endings: Sequence[Ending], now: int) -> list[Turn | N
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
     engine.defer_rows(FINISH, [_finish_row(turn) for turn in turns])
     _write_answers(engine, progress)
-    turn_progress.delete(engine, [turn.id for turn in turns])
+    if long := [each.turn.id for each in progress if each.elapsed_ms >= turn_progress.LONG_TURN_MS]:
+        turn_progress.delete(engine, long)
     _release(engine, [(turn.conversation_id, turn.id) for turn in turns], now)
     note_messages(engine, [(turn.message_id, turn.conversation_id) for turn in turns])
     return outcomes

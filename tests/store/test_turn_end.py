@@ -9,6 +9,7 @@ from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import history
 from chat.store.branches import BranchPosition
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
+from chat.store.turn_progress import LONG_TURN_MS
 from chat.store.turns import LEASE_MS, Progress
 from tests.fake_clock import FakeClock
 
@@ -94,7 +95,24 @@ class TestCheckpoint:
             lose(store, turn)
         if end == "deleted":
             delete(store, conversation)
+        store.deltas.delete_ended(0, store.deltas.last_id())
         assert counts(store.engine)["progress"] == 0
+
+    def test_the_deltas_of_a_long_turn_do_not_outlive_it(self, store, conversation):
+        turn = begin(store, conversation).turn
+        store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
+        store.turns.finish(Progress(turn, Answer("Half and half"), "[]", LONG_TURN_MS), COMPLETED, None)
+        assert store.deltas.last_id() == 0
+
+    def test_only_old_deltas_of_ended_turns_are_deleted(self, store, user):
+        running, ended = (begin(store, store.conversations.create(user)).turn for _ in range(2))
+        for first in range(3):
+            store.turns.checkpoint([checkpoint_delta(each, "Text", first) for each in (running, ended)], [])
+        finish(store, ended)
+        assert store.deltas.delete_ended(0, store.deltas.last_id() - 1) == 2
+        assert store.deltas.delete_ended(0, store.deltas.last_id()) == 1
+        assert counts(store.engine)["progress"] == 3
+        assert store.turns.with_answer(running.id)[1].text == "Text" * 3
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
         deleted = completed_turn(store, conversation, "Q", "A")

@@ -5,7 +5,7 @@ The repositories have one SQL for all databases, in which
 - `?` is a value, and `= ANY(?)` a list of values made by `array`,
 - `{rows}`, in the methods that take rows, is a list of rows for VALUES, whose columns are `column1`, `column2` …,
 - a column of `{rows}` that may have no value but NULL is cast, as its type is unknown otherwise,
-- `FOR UPDATE` locks the selected rows like `lock`,
+- `FOR UPDATE` locks the selected rows like `lock`; with `SKIP LOCKED` it leaves out those that are locked,
 - `INDEXED BY name` is a hint, which an engine may ignore,
 - a flag is 0 or 1; a bool is accepted as its value.
 

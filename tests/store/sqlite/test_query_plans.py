@@ -140,6 +140,15 @@ def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_tur
     )
 
 
+def test_old_deltas_are_found_by_their_ids(store):
+    steps = plan(store, translated(turn_progress.DELETE_ENDED), 1, 2)
+    assert [step for step in steps if step.startswith("SEARCH")] == [
+        "SEARCH progress USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH progress USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    ]
+    assert [step for step in steps if "SCAN" in step] == ["SCAN turns USING INDEX turns_running"]
+
+
 @pytest.mark.parametrize("texts", indexing.PENDING_TEXTS, ids=["titles", "messages"])
 def test_what_is_to_be_indexed_is_looked_up_by_its_user(store, texts):
     steps = plan(store, translated(texts.delete_batch), 1, 1, 100)

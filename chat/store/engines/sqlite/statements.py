@@ -13,7 +13,8 @@ _SIZES = (64, 16, 4, 1)
 @functools.lru_cache(maxsize=1024)
 def translated(statement: str) -> str:
     """Return a statement with SQLite's form of a list parameter, and without locks of rows: there is one writer."""
-    return statement.replace("= ANY(?)", "IN (SELECT value FROM json_each(?))").replace(" FOR UPDATE", "")
+    in_list = statement.replace("= ANY(?)", "IN (SELECT value FROM json_each(?))")
+    return in_list.replace(" FOR UPDATE SKIP LOCKED", "").replace(" FOR UPDATE", "")
 
 
 @functools.lru_cache(maxsize=256)
