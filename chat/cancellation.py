@@ -6,12 +6,12 @@ about to block registers a function that does so (`cancellation.closing(...)`), 
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from chat.errors import TurnEnded
+from chat.runtime import mode
 
 
 class Cancellation:
@@ -25,7 +25,8 @@ class Cancellation:
         self._timeout_s = timeout_s
         self._reason = ""
         self._closers: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
+        # A native lock: nothing yields while it is held.
+        self._lock = mode.native_lock()
 
     @property
     def reason(self) -> str:
@@ -56,21 +57,22 @@ class Cancellation:
         if self._reason:
             raise TurnEnded(self._reason, self._message())
 
-    @contextlib.contextmanager
-    def closing(self, close: Callable[[], None]) -> Iterator[None]:
+    def closing(self, close: Callable[[], None]) -> AbstractContextManager[None]:
         """Have `cancel` call `close` while the block runs.
 
         `close` is called in the thread of `cancel`; it must not raise or block.
         """
+        return _Closing(self, close)
+
+    def _add(self, close: Callable[[], None]) -> None:
         with self._lock:
             self._closers.append(close)
-        try:
-            if self._reason:
-                close()
-            yield
-        finally:
-            with self._lock:
-                self._closers.remove(close)
+        if self._reason:
+            close()
+
+    def _remove(self, close: Callable[[], None]) -> None:
+        with self._lock:
+            self._closers.remove(close)
 
     def _message(self) -> str:
         if self._reason == "timeout":
@@ -78,3 +80,19 @@ class Cancellation:
         if self._reason == "stopped":
             return "The answer was stopped."
         return "The server was stopped before the answer was complete."
+
+
+class _Closing(AbstractContextManager[None]):
+    """A class, because a generator would cost a turn twice as many calls."""
+
+    __slots__ = ("_cancellation", "_close")
+
+    def __init__(self, cancellation: Cancellation, close: Callable[[], None]) -> None:
+        self._cancellation = cancellation
+        self._close = close
+
+    def __enter__(self) -> None:
+        self._cancellation._add(self._close)
+
+    def __exit__(self, *_: object) -> None:
+        self._cancellation._remove(self._close)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
 
+from chat.runtime import mode
 from chat.runtime.threads import yield_now
 
 # For the response's head, and for the whole body of an error response, which the SDK reads without a limit.
@@ -70,7 +70,8 @@ class CancelScope:
         self._returned_at = math.inf
         self._deadline = deadline
         self._end_at = math.inf
-        self._lock = threading.Lock()
+        # A native lock: nothing yields while it is held.
+        self._lock = mode.native_lock()
         self._target: Interruptible | None = None
         self._cancelled = False
         self._bytes_left: int | None = max_bytes

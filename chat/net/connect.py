@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import ipaddress
 import socket
 import ssl
@@ -119,6 +120,7 @@ class _LookUpWaiter:
         self.wake()
 
 
+@functools.lru_cache(maxsize=64)
 def _numeric(host: str, port: int) -> Address | None:
     try:
         version = ipaddress.ip_address(host).version

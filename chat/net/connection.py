@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
 import time
 
 from chat.net.cancel_scope import CancelScope
 from chat.net.errors import ReceiveFailed, ReceiveTimedOut, SendFailed, SendTimedOut, TooMuchData
+from chat.runtime import mode
 
 READ_BYTES = 64 * 1024
 _CLOSED = "the connection is closed"
@@ -30,7 +30,8 @@ class Connection:
         self._sock: socket.socket | None = None
         self._tls: _Tls | None = None
         self._scope: CancelScope | None = None
-        self._lock = threading.Lock()
+        # A native lock: nothing yields while it is held.
+        self._lock = mode.native_lock()
         self._timeout_s: float | None = None
         self.has_unsolicited_data = False
 

@@ -8,6 +8,7 @@ native thread (see `native.py`).
 from __future__ import annotations
 
 import _thread
+import functools
 import select
 import sys
 import threading
@@ -26,11 +27,17 @@ def current() -> Mode:
 
 def native_lock() -> Any:
     """Return a lock for native threads. A patched lock would wait for ever on another thread's loop."""
+    return _new_native_lock()()
+
+
+@functools.cache
+def _new_native_lock() -> Callable[[], Any]:
     if current() is SYNC:
-        return threading.Lock()
+        return threading.Lock
     from gevent.monkey import get_original
 
-    return get_original("_thread", "allocate_lock")()
+    new_lock: Callable[[], Any] = get_original("_thread", "allocate_lock")
+    return new_lock
 
 
 def start_native(function: Callable[..., object], *args: object) -> None:

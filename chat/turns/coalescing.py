@@ -5,14 +5,16 @@ Fifty milliseconds are invisible to a reader, but not to a worker with a thousan
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import TypeVar
 
 from chat.agent.loop import AgentEvent
 from chat.messages import Notice, ReasoningDelta, TextDelta, Usage
 from chat.runtime import mode
 from chat.runtime.clock import Clock
 from chat.turns.turn_recorder import TurnRecorder
+
+T = TypeVar("T")
 
 MIN_INTERVAL_S = 0.05
 _MAX_INTERVAL_S = 0.5
@@ -78,12 +80,11 @@ class DeltaCoalescer:
             with self._lock:
                 self._flush()
 
-    @contextlib.contextmanager
-    def flushed(self) -> Iterator[TurnRecorder]:
-        """Send pending deltas, and hold back further events while the block uses the recorder."""
+    def flushed(self, use: Callable[[TurnRecorder], T]) -> T:
+        """Send pending deltas. Return what `use` does with the recorder, while further events are held back."""
         with self._lock:
             self._flush()
-            yield self._recorder
+            return use(self._recorder)
 
     def discard(self) -> None:
         """Forget deltas that could not be sent before the turn's end."""

@@ -35,18 +35,15 @@ class RunningTurn:
 
     def set_title(self, title: str) -> None:
         """Send the conversation's new title to the followers."""
-        with self.coalescer.flushed() as recorder:
-            recorder.record_title(title)
+        self.coalescer.flushed(lambda recorder: recorder.record_title(title))
 
     def progress(self) -> Progress:
         """Return everything up to the last event, which includes all pending deltas."""
-        with self.coalescer.flushed() as recorder:
-            return recorder.progress(self.elapsed_ms)
+        return self.coalescer.flushed(lambda recorder: recorder.progress(self.elapsed_ms))
 
     def checkpoint_delta(self) -> CheckpointDelta:
         """Return what the turn has gained since the last checkpoint, and count it as checkpointed."""
-        with self.coalescer.flushed() as recorder:
-            return recorder.checkpoint_delta()
+        return self.coalescer.flushed(TurnRecorder.checkpoint_delta)
 
     def checkpoint_failed(self) -> None:
         """Undo the last checkpoint, which was not committed: the next one includes its content."""
@@ -59,8 +56,7 @@ class RunningTurn:
 
     def forget_first_text(self) -> None:
         """Take the next text for the first one: what was recorded so far is of an earlier answer."""
-        with self.coalescer.flushed() as recorder:
-            recorder.first_text_at = None
+        self.coalescer.flushed(TurnRecorder.forget_first_text)
 
     @property
     def first_text_s(self) -> float | None:

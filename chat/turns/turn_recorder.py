@@ -52,6 +52,10 @@ class TurnRecorder:
         if self.first_text_at is None:
             self.first_text_at = time.monotonic()
 
+    def forget_first_text(self) -> None:
+        """Take the next text for the first one."""
+        self.first_text_at = None
+
     def record_reasoning(self, text: str) -> None:
         """Add a part of the model's reasoning."""
         self._append("reasoning", event_data.TextData(text), -len(text))

@@ -22,9 +22,10 @@ def for_public_link() -> dict[str, str]:
 
 
 def _add(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.path.startswith("/api") or request.path.startswith("/admin"):
-        response.headers.setdefault("Cache-Control", "no-store")
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if request.path.startswith(("/api", "/admin")):
+        headers.setdefault("Cache-Control", "no-store")
     return response

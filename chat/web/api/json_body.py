@@ -98,8 +98,8 @@ class CreateShare(msgspec.Struct, omit_defaults=True):
 
 def read(shape: type[T]) -> T:
     """Return the body as `shape`; unknown fields are ignored. Raises InvalidRequest, RequestEntityTooLarge."""
-    raw = _raw()
-    if request.mimetype != "application/json" and (raw or request.mimetype):
+    raw, mimetype = _raw(), request.mimetype
+    if mimetype != "application/json" and (raw or mimetype):
         raise InvalidRequest(
             "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.", status=415
         )

@@ -32,9 +32,9 @@ def init_app(app: Flask) -> None:
 
 def principal() -> Principal:
     """Return the principal of this request. Without other credentials it is a user, by the browser's cookie."""
-    if "principal" not in g:
-        g.principal = Principal("user", "cookie", _user())
-    principal: Principal = g.principal
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        principal = g.principal = Principal("user", "cookie", _user())
     return principal
 
 

@@ -121,7 +121,7 @@ def other_fields(data: bytes) -> dict[str, Any]:
 
 def _other_fields_loosely(data: bytes) -> dict[str, Any]:
     value = next(_objects(_documents(data)))
-    choices = [each for each in _listed(value.get("choices")) if isinstance(each, dict)]
+    choices = [each for each in _listed(_choices(value)) if isinstance(each, dict)]
     delta = next((each.get("delta") for each in choices), None)
     return other_fields_of(delta) if isinstance(delta, dict) else {}
 
@@ -235,6 +235,8 @@ def reason_of(choice: Choice) -> str | None:
     """Return a choice's finish reason, under whichever name; `stop_reason` may also be a token's number."""
     if choice.finish_reason:
         return choice.finish_reason
+    if choice.camel_reason is None and choice.stop_reason is None and choice.finish_details is None:
+        return None
     stop_reason = choice.stop_reason if isinstance(choice.stop_reason, str) else None
     return _reason(choice.camel_reason) or stop_reason or _reason(choice.finish_details)
 

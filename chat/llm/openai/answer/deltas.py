@@ -239,10 +239,13 @@ class AnswerReader:
         if not choices:
             return ()
         if self._choice_index is None:
-            self._choice_index = min(each.index or 0 for each in choices)
-        choice = next((each for each in choices if (each.index or 0) == self._choice_index), None)
-        if choice is None:
-            return ()
+            self._choice_index = min([each.index or 0 for each in choices])
+        choice = choices[0]
+        if (choice.index or 0) != self._choice_index:
+            others = [each for each in choices if (each.index or 0) == self._choice_index]
+            if not others:
+                return ()
+            choice = others[0]
         self._error = self._error or choice.error or None
         if choice.usage is not None:
             self._count(choice.usage)

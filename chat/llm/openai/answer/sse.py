@@ -39,13 +39,17 @@ class EventParser:
     def feed(self, received: bytes) -> list[tuple[bytes, bytes]]:
         """Return the events that `received` completes."""
         events: list[tuple[bytes, bytes]] = []
-        if received.startswith(b"data: ") and self.is_between_events:
+        between = not (self._line or self._data or self._name) and self._document is None
+        if between and received.startswith(b"data: "):
             # The usual case: events of one data line each. Then there are no other line breaks.
             whole, end, rest = received.rpartition(b"\n\n")
             parts = whole[6:].split(b"\n\ndata: ")
             if end and whole.count(b"\n") == 2 * (len(parts) - 1) and b"\r" not in whole:
                 events = [(b"", data) for data in parts]
                 received = rest
+                self._first_line = False
+                if not received:
+                    return events
         elif self._document is not None or (self._first_line and self._begins_document(received)):
             self._extend_document(received)
             return events
@@ -82,7 +86,8 @@ class EventParser:
         if self._document is None:
             self._document = self._line
         self._document += received
-        _limit(len(self._document), MAX_DOCUMENT_BYTES)
+        if len(self._document) > MAX_DOCUMENT_BYTES:
+            raise _too_long()
 
     def _with_line_feeds(self, received: bytes) -> bytes:
         """Return the bytes with every line ending in LF. A CR ends its line at once; an LF after it belongs to it."""
@@ -107,7 +112,8 @@ class EventParser:
                 whole = line
             self._read_line(whole, events)
         self._line += unfinished
-        _limit(len(self._line))
+        if len(self._line) > MAX_EVENT_BYTES:
+            raise _too_long()
 
     def _read_line(self, line: bytes, events: list[tuple[bytes, bytes]]) -> None:
         if self._first_line:
@@ -140,10 +146,10 @@ class EventParser:
 
     def _add(self, data: bytes) -> None:
         self._data_bytes += len(data) + 1
-        _limit(self._data_bytes)
+        if self._data_bytes > MAX_EVENT_BYTES:
+            raise _too_long()
         self._data.append(data)
 
 
-def _limit(size: int, most: int = MAX_EVENT_BYTES) -> None:
-    if size > most:
-        raise ModelGarbled("The model's endpoint sent a line that is too long to be a part of an answer.")
+def _too_long() -> ModelGarbled:
+    return ModelGarbled("The model's endpoint sent a line that is too long to be a part of an answer.")

@@ -26,7 +26,10 @@ def counts_in(usage: Any) -> tuple[int | None, int | None]:
 
 
 def _first(usage: dict[str, Any], names: tuple[str, ...]) -> int | None:
-    return next((count for name in names if (count := _count_of(usage.get(name))) is not None), None)
+    for name in names:
+        if (count := _count_of(usage.get(name))) is not None:
+            return count
+    return None
 
 
 def _count_of(value: Any) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chat.cancellation import Cancellation
@@ -101,6 +101,8 @@ JSON = st.recursive(
 
 @settings(max_examples=400)
 @given(JSON, JSON)
+@example({"choices": False, "message": {}}, None)
+@example({"choices": 0, "done": True, "message": {"x": 1}}, None)
 def test_any_json_between_words_is_read_or_named(odd, delta):
     """Check that any input gives deltas that can be stored, and at most one of our errors."""
     events = [
