@@ -20,6 +20,9 @@ MAX_HEAD_BYTES = 256 * 1024
 # A wait is divided into slices, and each slice counts with its nominal length. A process that was stopped, suspended
 # or blocked notices the end of a slice late, and has not yet read the data that the model sent meanwhile.
 SLICE_S = 1.0
+# With a long limit on silence the slices are longer: each costs a turn that waits for its model a wake-up.
+_LONG_SLICE_S = 5.0
+_SLICES = 12
 _FROZEN_S = 0.25
 _DAY_S = 24 * 3600.0
 # A read that returns sooner did not wait, so no other greenlet has run.
@@ -66,6 +69,7 @@ class CancelScope:
         self.waited_s = 0.0
         self.turn = turn
         self._silence_s = self._silence_left_s = silence_s
+        self._slice_s = min(max(SLICE_S, silence_s / _SLICES), _LONG_SLICE_S)
         self._yielded_at = 0.0
         self._returned_at = math.inf
         self._deadline = deadline
@@ -143,7 +147,7 @@ class CancelScope:
             self._silence_left_s -= min(now - self._returned_at, SLICE_S)
         left_s = self._silence_left_s if timeout_s is None else min(timeout_s, self._silence_left_s)
         while True:
-            slice_s = min(left_s, SLICE_S, self._until_deadline_s(now))
+            slice_s = min(left_s, self._slice_s, self._until_deadline_s(now))
             if slice_s <= 0.0:
                 raise timeout_error("the time for this request is over")
             began_at = now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 import threading
 import time
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 
 # Waits end at multiples of this, because waking an idle process costs more than most periodic work.
 TICK_S = 0.05
+_LAGS_S = 5.0
 
 
 def to_tick(seconds: float) -> float:
@@ -36,7 +38,8 @@ class Ticker:
         self._interval_s = interval_s
         self._call = call
         self._stopping = threading.Event()
-        self._lags: list[tuple[float, float]] = []
+        # Times of ticks, and how late they were.
+        self._lags: collections.deque[tuple[float, float]] = collections.deque()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -50,13 +53,15 @@ class Ticker:
 
     @property
     def lag_ms(self) -> float:
-        return round(max((lag for _, lag in self._lags), default=0.0) * 1000, 1)
+        return round(max((lag for _, lag in list(self._lags)), default=0.0) * 1000, 1)
 
     def _run(self) -> None:
         due = time.monotonic() + to_tick(self._interval_s)
         while not self._stopping.wait(max(0.0, due - time.monotonic())):
             now = time.monotonic()
-            self._lags = [entry for entry in self._lags if now - entry[0] < 5.0] + [(now, max(0.0, now - due))]
+            self._lags.append((now, max(0.0, now - due)))
+            while now - self._lags[0][0] >= _LAGS_S:
+                self._lags.popleft()
             try:
                 self._call()
             except Exception:

@@ -125,8 +125,10 @@ class BrowserUser:
 
     def _own_tokens(self) -> list[str]:
         """Return the tokens in this server's cookie: several if another path or domain has set one of this name."""
-        names = (self._cookie_name(), self._tokens.cookie)
-        values = (each for name in dict.fromkeys(names) for each in self._request.cookies.getlist(name))
+        cookies, name = self._request.cookies, self._cookie_name()
+        values = cookies.getlist(name)
+        if name != self._tokens.cookie:
+            values += cookies.getlist(self._tokens.cookie)
         return [each for each in values if 0 < len(each) <= _TOKEN_CHARS][:_MAX_COOKIES]
 
     def _other_tokens(self) -> list[str]:
