@@ -76,6 +76,8 @@ READERS = _readers()
 
 def with_query(options: Options, query: str) -> Options:
     """Return `options`, changed by a query such as `first=0.5&tokens=200`. Raises BadRequest."""
+    if not query:
+        return options
     values: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in READERS:
