@@ -5,6 +5,7 @@ It lives as long as the master, in memory, so a full disk cannot harm it and a k
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -63,7 +64,8 @@ class SharedDocument:
 
 def _nameless_file() -> int:
     if hasattr(os, "memfd_create"):  # Linux
-        return os.memfd_create("parley")
+        with contextlib.suppress(OSError):  # some sandboxes lack it
+            return os.memfd_create("parley")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
 

@@ -183,16 +183,16 @@ class AnswerReader:
     def _loose_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
         """Return the text parts of data that deviates from the format: of one chunk or of several."""
         try:
-            found = decode_loosely(data)
+            decoded = decode_loosely(data)
         except ValueError:
             return self._line_parts(name, data)
         whole: list[TextPart] = []
-        for chunk in found:
+        for chunk in decoded:
             if name and self._is_control_event(name, chunk, data):
                 continue
             self._error = self._error or chunk.error or None
             parts = self._chunk_parts(chunk)
-            if not parts and chunk.choices and len(found) == 1:
+            if not parts and chunk.choices and len(decoded) == 1:
                 self._extras.add_others(chunks.other_fields(data))
             whole += self._join_half_characters(parts)
         return whole

@@ -13,8 +13,8 @@ const RECENT_MS = 5 * 60_000;
 export function healthOf(report, history) {
   const now = Date.parse(report.at);
   const problems = report.workers.map((worker) => problemOf(worker, history[keyOf(worker)] ?? [], now));
-  const found = problems.filter((each) => each !== null);
-  return { well: report.workers.length - found.length, problems: found };
+  const known = problems.filter((each) => each !== null);
+  return { well: report.workers.length - known.length, problems: known };
 }
 
 function problemOf(worker, samples, now) {

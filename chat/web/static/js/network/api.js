@@ -136,10 +136,10 @@ const segment = (id) => encodeURIComponent(String(id));
 
 /** Build the query of the given parameters. A page has 40 messages by default. */
 function query(parameters) {
-  const given = Object.entries({ limit: 40, ...parameters }).filter(
+  const present = Object.entries({ limit: 40, ...parameters }).filter(
     ([, value]) => value !== undefined && value !== null,
   );
-  return new URLSearchParams(given).toString();
+  return new URLSearchParams(present).toString();
 }
 
 export const api = {

@@ -12,7 +12,7 @@ const NAME = "parley.stream";
 export class StreamSlots {
   #locks;
   #channel;
-  #held = new Set();
+  #slots = new Set();
 
   /** @param {{locks: any, channel?: any}} parts */
   constructor({ locks, channel = null }) {
@@ -37,23 +37,23 @@ export class StreamSlots {
 
   #lock(name) {
     return new Promise((resolve) => {
-      const held = (lock) => {
+      const acquired = (lock) => {
         if (lock) return new Promise((release) => resolve(release));
         resolve(null);
         return undefined;
       };
-      this.#locks.request(name, { ifAvailable: true }, held).catch(() => resolve(null));
+      this.#locks.request(name, { ifAvailable: true }, acquired).catch(() => resolve(null));
     });
   }
 
   #slot(isVisible, release) {
     const revocation = new AbortController();
-    const held = { isVisible, revocation };
-    this.#held.add(held);
+    const slot = { isVisible, revocation };
+    this.#slots.add(slot);
     return {
       revoked: revocation.signal,
       release: () => {
-        this.#held.delete(held);
+        this.#slots.delete(slot);
         release();
       },
     };
@@ -61,7 +61,7 @@ export class StreamSlots {
 
   /** Revoke one slot at a time: the requester tries again soon. */
   #yieldSlot() {
-    const hidden = [...this.#held].find((each) => !each.isVisible() && !each.revocation.signal.aborted);
+    const hidden = [...this.#slots].find((each) => !each.isVisible() && !each.revocation.signal.aborted);
     hidden?.revocation.abort();
   }
 }

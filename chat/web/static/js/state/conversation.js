@@ -110,8 +110,8 @@ const branches = new WeakMap();
 
 /** Return the ids of a message and its siblings in other branches, in the order of their creation. */
 export function siblingsOf(conversation, message) {
-  const found = placesOf(conversation).get(placeOf(message));
-  return found ?? [message.id];
+  const siblings = placesOf(conversation).get(placeOf(message));
+  return siblings ?? [message.id];
 }
 
 const placeOf = ({ parentId, role }) => `${parentId} ${role}`;

@@ -10,12 +10,12 @@ export const DEFAULTS = { theme: "system", sidebar: true, keys: true, notify: fa
 
 /** Parse stored preferences of any version, or anything else. */
 export function readPreferences(stored) {
-  const given = stored !== null && typeof stored === "object" ? stored : {};
+  const saved = stored !== null && typeof stored === "object" ? stored : {};
   return {
-    theme: THEMES.includes(given.theme) ? given.theme : DEFAULTS.theme,
-    sidebar: given.sidebar !== false,
-    keys: given.keys !== false,
-    notify: given.notify === true,
-    model: typeof given.model === "string" ? given.model : null,
+    theme: THEMES.includes(saved.theme) ? saved.theme : DEFAULTS.theme,
+    sidebar: saved.sidebar !== false,
+    keys: saved.keys !== false,
+    notify: saved.notify === true,
+    model: typeof saved.model === "string" ? saved.model : null,
   };
 }

@@ -15,17 +15,17 @@ function text(value) {
 
 /** Return `{title, note, tables, charts, sources}`, or null if there is nothing to draw. */
 export function readResultData(data) {
-  const given = record(data);
+  const fields = record(data);
   const read = {
-    title: text(given.title),
-    note: text(given.note),
-    tables: list(given.tables, LIMITS.tables)
+    title: text(fields.title),
+    note: text(fields.note),
+    tables: list(fields.tables, LIMITS.tables)
       .map(readTable)
       .filter((table) => table.columns.length > 0),
-    charts: list(given.charts, LIMITS.charts)
+    charts: list(fields.charts, LIMITS.charts)
       .map(readChart)
       .filter((chart) => chart.series.length > 0),
-    sources: list(given.sources, LIMITS.sources)
+    sources: list(fields.sources, LIMITS.sources)
       .map(readSource)
       .filter((source) => source.name),
   };

@@ -18,8 +18,8 @@ export function suggestionsFor(message, words, known = []) {
 
 const plain = (question) => question.toLowerCase().trim();
 
-function after({ name, arguments: given }, words) {
-  const about = argumentsOf(given);
+function after({ name, arguments: callArguments }, words) {
+  const about = argumentsOf(callArguments);
   if (name === "market_data" && isName(about.country)) return afterEconomy(about.country, words);
   if (name === "compare_markets" && Array.isArray(about.countries)) return afterComparison(about, words);
   if (name === "exchange_rate" && isName(about.base) && isName(about.quote)) {
@@ -44,9 +44,9 @@ function afterComparison({ countries, indicator }, words) {
   return [next, ...names.slice(0, 2).map(words.economy)];
 }
 
-function argumentsOf(given) {
+function argumentsOf(callArguments) {
   try {
-    const read = typeof given === "string" ? JSON.parse(given) : given;
+    const read = typeof callArguments === "string" ? JSON.parse(callArguments) : callArguments;
     return read !== null && typeof read === "object" ? read : {};
   } catch {
     return {};
@@ -77,14 +77,14 @@ function regionOf(country) {
 }
 
 function allCodes() {
-  const found = new Map();
+  const pairs = new Map();
   const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   const english = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
   for (const one of letters) {
     for (const other of letters) {
       const name = english.of(one + other);
-      if (name) found.set(name.toLowerCase(), one + other).set((one + other).toLowerCase(), one + other);
+      if (name) pairs.set(name.toLowerCase(), one + other).set((one + other).toLowerCase(), one + other);
     }
   }
-  return found;
+  return pairs;
 }

@@ -63,12 +63,12 @@ export function isNumericColumn(cells, head = "") {
 
 /** Set the sort `key` of each element of `filled`, and return the comparison. */
 function orderOf(filled, head, language) {
-  const given = filled.filter(({ cell }) => !EMPTY_AMONG_FIGURES.test(cell));
-  const cells = given.map(({ cell }) => cell);
+  const present = filled.filter(({ cell }) => !EMPTY_AMONG_FIGURES.test(cell));
+  const cells = present.map(({ cell }) => cell);
   const [keys, compare] = keysOf(cells, head, language);
   for (const each of filled) each.key = null;
   if (keys) {
-    given.forEach((each, index) => {
+    present.forEach((each, index) => {
       each.key = keys[index];
     });
     return compare;

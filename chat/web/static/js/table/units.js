@@ -86,9 +86,9 @@ const familyWith = (units) => FAMILIES.find((factors) => units.every((unit) => s
 
 /** Return the function from unit to factor for a column with these units. */
 export function factorsFor(units) {
-  const given = units.filter((unit) => unit !== "");
-  const isShort = given.includes("G") && given.every((unit) => unit in SHORT_SIZES);
-  const family = isShort ? SHORT_SIZES : given.length > 0 ? familyWith(given) : undefined;
+  const present = units.filter((unit) => unit !== "");
+  const isShort = present.includes("G") && present.every((unit) => unit in SHORT_SIZES);
+  const family = isShort ? SHORT_SIZES : present.length > 0 ? familyWith(present) : undefined;
   return (unit) => {
     if (unit === "") return 1;
     return (

@@ -63,7 +63,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
     // 229: browsers report it for keys that an input method handles, some of them after the composition has ended.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.shiftKey) submit(event);
-    if (event.key === "ArrowUp" && !held(event) && !field.current.value && editLast()) event.preventDefault();
+    if (event.key === "ArrowUp" && !hasModifier(event) && !field.current.value && editLast()) event.preventDefault();
     if (event.key === "Escape" && !event.shiftKey && busy && !field.current.value) stop();
   };
   return html`
@@ -157,7 +157,7 @@ function editLast() {
   return true;
 }
 
-const held = (event) => event.shiftKey || event.ctrlKey || event.altKey || event.metaKey;
+const hasModifier = (event) => event.shiftKey || event.ctrlKey || event.altKey || event.metaKey;
 
 /** Return the length as the server counts it, in code points; computed only near the limit. */
 function countedNear(text, limit) {

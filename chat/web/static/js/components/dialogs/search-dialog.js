@@ -90,10 +90,10 @@ const NOTHING = { words: "", items: [], nextCursor: null, busy: false, problem: 
 function useSearch(words, actions) {
   const [results, setResults] = useState(NOTHING);
   const patch = (change) => setResults((state) => ({ ...state, ...change }));
-  const given = useRef(null);
+  const request = useRef(null);
   useEffect(() => {
     const asking = new AbortController();
-    given.current = asking;
+    request.current = asking;
     if (!words) {
       setResults(NOTHING);
       return undefined;
@@ -124,7 +124,7 @@ function useSearch(words, actions) {
     busy: results.busy || results.words !== words,
     more() {
       patch({ busy: true, problem: null });
-      ask(given.current.signal, results.nextCursor);
+      ask(request.current.signal, results.nextCursor);
     },
   };
 }

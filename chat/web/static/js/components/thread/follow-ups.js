@@ -7,11 +7,11 @@ import { html, memo, useMemo } from "../../view.js";
 const words = { ...strings.followUp, language: strings.language };
 
 export const FollowUps = memo(({ message, actions }) => {
-  const found = useMemo(() => suggestionsFor(message, words, actions.askedQuestions()), [message]);
-  if (found.length === 0) return null;
+  const suggestions = useMemo(() => suggestionsFor(message, words, actions.askedQuestions()), [message]);
+  if (suggestions.length === 0) return null;
   return html`
     <ul class="follow-ups" aria-label=${strings.welcome.suggestionsLabel}>
-      ${found.map(
+      ${suggestions.map(
         (text) =>
           html`<li><button type="button" dir="auto" data-once=${true} onClick=${() => actions.submit(text)}>${text}</button></li>`,
       )}
