@@ -28,6 +28,7 @@ _DAY_S = 24 * 3600.0
 # A read that returns sooner did not wait, so no other greenlet has run.
 _WAITED_S = 0.001
 _YIELD_EVERY_S = 0.01
+# Added to the rest of the time, so that the deadline has passed when this time-out wakes the reader.
 _LATE_S = 0.01
 
 
@@ -65,7 +66,7 @@ class CancelScope:
         `head_received`, which a caller may leave out to bound the whole response.
         """
         self.may_batch_reads = False
-        # How long the last wait for data took.
+        # How long the last call of `receive` waited.
         self.waited_s = 0.0
         self.turn = turn
         self._silence_s = self._silence_left_s = silence_s
@@ -141,7 +142,7 @@ class CancelScope:
         Raises `timeout_error` after `timeout_s` without data, or when the limit on silence is reached. The time for
         which this process stood still does not count. Yields to other greenlets when data is always available.
         """
-        now = time.monotonic()
+        entered_at = now = time.monotonic()
         # Where data is always available, all the time passes between the reads.
         if now > self._returned_at:
             self._silence_left_s -= min(now - self._returned_at, SLICE_S)
@@ -160,12 +161,12 @@ class CancelScope:
                     raise
                 continue
             self._received(began_at, slice_s)
+            self.waited_s = self._returned_at - entered_at
             return data
 
     def _until_deadline_s(self, now: float) -> float:
         """Return for how long a wait may last: 0 if none is allowed any more."""
         left_s = min(self._deadline, self._end_at) - now
-        # Slightly longer than the rest, so that the deadline has passed when this time-out wakes the reader.
         return 0.0 if self._cancelled or left_s <= 0.0 else left_s + _LATE_S
 
     def _left_after(self, left_s: float, slice_s: float, took_s: float) -> float:
@@ -176,7 +177,7 @@ class CancelScope:
 
     def _received(self, began_at: float, slice_s: float) -> None:
         now = self._returned_at = time.monotonic()
-        waited_s = self.waited_s = now - began_at
+        waited_s = now - began_at
         if waited_s >= _WAITED_S:
             self._yielded_at = now
             self._silence_left_s -= min(waited_s, slice_s)
