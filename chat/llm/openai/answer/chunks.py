@@ -47,6 +47,8 @@ class Delta(msgspec.Struct, gc=False):
     extra_content: Any = None
     thought_signature: Any = None
     reasoning_opaque: Any = None
+    # Where some endpoints put the choice's.
+    finish_reason: Any = None
 
 
 # Names of the field with the reasoning's text.
@@ -56,7 +58,7 @@ EXTRA_FIELDS = ("reasoning_details", "thinking_blocks", "extra_content", "though
 
 
 _INTERPRETED = {
-    *("role", "content", "refusal", "tool_calls", "function_call", "name", "audio", "error", "usage"),
+    *("role", "content", "refusal", "tool_calls", "function_call", "name", "audio", "error", "usage", "finish_reason"),
     *EXTRA_FIELDS,
 }
 
@@ -82,6 +84,8 @@ class Chunk(msgspec.Struct, gc=False):
     usage: Any = None
     error: Any = None
     x_groq: Any = None
+    # Where some endpoints put the choice's.
+    finish_reason: Any = None
 
 
 class _RawChoice(msgspec.Struct):
@@ -181,7 +185,7 @@ def _without_envelope(value: dict[str, Any]) -> dict[str, Any]:
 def _chunk(value: dict[str, Any]) -> Chunk:
     choices = [choice for each in _listed(_choices(value)) if (choice := _choice(each)) is not None]
     error = error_in(value.get("error"), value) or (None if choices else _as_error(value))
-    return Chunk(choices, value.get("usage"), error, value.get("x_groq"))
+    return Chunk(choices, value.get("usage"), error, value.get("x_groq"), value.get("finish_reason"))
 
 
 def delta_of(value: Any) -> Delta | None:
@@ -201,6 +205,7 @@ def delta_of(value: Any) -> Delta | None:
         **{name: value.get(name) for name in EXTRA_FIELDS},
         **{name: text_of(value.get(name)) or None for name in REASONING_FIELDS[1:]},
         reasoning_content=text_of(value.get("reasoning_content")) or thinking or None,
+        finish_reason=value.get("finish_reason"),
     )
 
 
@@ -231,14 +236,23 @@ def _choice(value: Any) -> Choice | None:
     )
 
 
-def reason_of(choice: Choice) -> str | None:
+def reason_of(choice: Choice, chunk: Chunk) -> str | None:
     """Return a choice's finish reason, under whichever name; `stop_reason` may also be a token's number."""
     if choice.finish_reason:
         return choice.finish_reason
-    if choice.camel_reason is None and choice.stop_reason is None and choice.finish_details is None:
-        return None
-    stop_reason = choice.stop_reason if isinstance(choice.stop_reason, str) else None
-    return _reason(choice.camel_reason) or stop_reason or _reason(choice.finish_details)
+    if choice.camel_reason is not None or choice.stop_reason is not None or choice.finish_details is not None:
+        stop_reason = choice.stop_reason if isinstance(choice.stop_reason, str) else None
+        if reason := _reason(choice.camel_reason) or stop_reason or _reason(choice.finish_details):
+            return reason
+    inside = None if choice.delta is None else choice.delta.finish_reason
+    if isinstance(choice.message, dict):
+        inside = inside or choice.message.get("finish_reason")
+    return None if inside is None and chunk.finish_reason is None else _reason(inside) or reason_beside(chunk)
+
+
+def reason_beside(chunk: Chunk) -> str | None:
+    """Return a finish reason that stands beside the choices."""
+    return _reason(chunk.finish_reason)
 
 
 def _number(value: Any) -> int:

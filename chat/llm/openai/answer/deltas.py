@@ -17,6 +17,7 @@ from chat.llm.openai.answer.chunks import (
     decode_loosely,
     delta_of,
     error_in,
+    reason_beside,
     reason_of,
 )
 from chat.llm.openai.answer.content import content_of, text_of
@@ -237,6 +238,7 @@ class AnswerReader:
             self._count(chunk.x_groq.get("usage"))
         choices = chunk.choices
         if not choices:
+            self._finish_by(reason_beside(chunk))
             return ()
         if self._choice_index is None:
             self._choice_index = min([each.index or 0 for each in choices])
@@ -253,14 +255,15 @@ class AnswerReader:
         delta = choice.delta
         if choice.message is not None or choice.text is not None:
             delta = self._message_delta(choice)
-        reason = reason_of(choice)
-        if reason and not finish.is_none(reason):
-            parts = () if delta is None else self._delta_parts(delta, True)
-            self._finish(reason)
-            return parts
-        return () if delta is None else self._delta_parts(delta, False)
+        reason = reason_of(choice, chunk)
+        has_reason = bool(reason) and not finish.is_none(str(reason))
+        parts = () if delta is None else self._delta_parts(delta, has_reason)
+        self._finish_by(reason)
+        return parts
 
-    def _finish(self, reason: str) -> None:
+    def _finish_by(self, reason: str | None) -> None:
+        if not reason or finish.is_none(reason):
+            return
         self._in_plain_text = False
         if not self.finish_reason or finish.may_be_replaced(self.finish_reason):
             self.finish_reason = reason

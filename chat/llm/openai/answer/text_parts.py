@@ -27,7 +27,7 @@ def decode_text_delta(data: bytes) -> TextDelta | ReasoningDelta | None:
 def plain_text_parts(chunk: Chunk) -> Sequence[TextPart]:
     """Return a chunk's text and reasoning if it has nothing else; an empty sequence otherwise."""
     choices = chunk.choices
-    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None:
+    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None or chunk.finish_reason is not None:
         return ()
     choice = choices[0]
     delta = choice.delta
@@ -62,6 +62,7 @@ def has_other_fields(delta: Delta) -> bool:
         or delta.extra_content
         or delta.thought_signature
         or delta.reasoning_opaque
+        or delta.finish_reason
     )
 
 

@@ -277,6 +277,30 @@ def test_a_finish_reason_under_another_name(fields, complete, text):
     assert (reader.fault() is None) is complete
 
 
+PLACES = {
+    "in the delta": lambda reason: {"choices": [{"index": 0, "delta": {"content": " there", "finish_reason": reason}}]},
+    "in an empty delta": lambda reason: {"choices": [{"index": 0, "delta": {"finish_reason": reason}}]},
+    "beside the choices": lambda reason: {
+        "choices": [{"index": 0, "delta": {"content": " there"}, "finish_reason": None}],
+        "finish_reason": reason,
+    },
+    "beside no choices": lambda reason: {"choices": [], "finish_reason": reason},
+    "beside null": lambda reason: {"choices": None, "finish_reason": reason, "usage": None},
+    "with the usage": lambda reason: {"choices": [], "usage": {"prompt_tokens": 1}, "finish_reason": reason},
+    "in a message": lambda reason: {"choices": [{"message": {"content": " there", "finish_reason": reason}}]},
+}
+
+
+@pytest.mark.parametrize(("reason", "complete"), [("stop", True), ("length", False), (None, True), ("null", True)])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_finish_reason_in_another_place(place, reason, complete):
+    reader = AnswerReader()
+    chunks = [chunk({"content": "Hi"}), chunk({"content": ","}), json.dumps(PLACES[place](reason)).encode(), b"[DONE]"]
+    deltas = list(reader.read((b"", data) for data in chunks))
+    assert "".join(delta.text for delta in deltas).startswith("Hi,")
+    assert (reader.fault() is None) is complete
+
+
 @pytest.mark.parametrize("reason", ["stop", "tool_calls", "eos", "end_turn"])
 def test_what_is_a_whole_answer(reason):
     reader = AnswerReader()
