@@ -38,8 +38,8 @@ export function offersOf(chart) {
 
 /** Return the chart in this view. Each series keeps its `colour` number. */
 export function chosenChart(chart, { months, hidden, form, log }) {
-  const coloured = { ...chart, series: chart.series.map((series, index) => ({ ...series, colour: index })) };
-  const part = inRange({ ...coloured, series: coloured.series.filter(({ colour }) => !hidden.includes(colour)) }, months);
+  const tinted = { ...chart, series: chart.series.map((series, index) => ({ ...series, colour: index })) };
+  const part = inRange({ ...tinted, series: tinted.series.filter(({ colour }) => !hidden.includes(colour)) }, months);
   const scale = log && form !== "change" ? "log" : "linear";
   const unit = scale === "log" ? [part.unit, strings.chart.logUnit].filter(Boolean).join(", ") : part.unit;
   return form === "value" ? { ...part, unit, scale } : rebased(part, form, scale);
