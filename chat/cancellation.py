@@ -6,9 +6,9 @@ about to block registers a function that does so (`cancellation.closing(...)`), 
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 
 from chat.errors import TurnEnded
 from chat.runtime import mode
@@ -57,22 +57,21 @@ class Cancellation:
         if self._reason:
             raise TurnEnded(self._reason, self._message())
 
-    def closing(self, close: Callable[[], None]) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def closing(self, close: Callable[[], None]) -> Iterator[None]:
         """Have `cancel` call `close` while the block runs.
 
         `close` is called in the thread of `cancel`; it must not raise or block.
         """
-        return _Closing(self, close)
-
-    def _add(self, close: Callable[[], None]) -> None:
         with self._lock:
             self._closers.append(close)
-        if self._reason:
-            close()
-
-    def _remove(self, close: Callable[[], None]) -> None:
-        with self._lock:
-            self._closers.remove(close)
+        try:
+            if self._reason:
+                close()
+            yield
+        finally:
+            with self._lock:
+                self._closers.remove(close)
 
     def _message(self) -> str:
         if self._reason == "timeout":
@@ -80,19 +79,3 @@ class Cancellation:
         if self._reason == "stopped":
             return "The answer was stopped."
         return "The server was stopped before the answer was complete."
-
-
-class _Closing(AbstractContextManager[None]):
-    """A class, because a generator would cost a turn twice as many calls."""
-
-    __slots__ = ("_cancellation", "_close")
-
-    def __init__(self, cancellation: Cancellation, close: Callable[[], None]) -> None:
-        self._cancellation = cancellation
-        self._close = close
-
-    def __enter__(self) -> None:
-        self._cancellation._add(self._close)
-
-    def __exit__(self, *_: object) -> None:
-        self._cancellation._remove(self._close)

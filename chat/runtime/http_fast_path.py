@@ -86,8 +86,6 @@ class FastResponse(Response):  # type: ignore[misc]
         self._send_at_once = plain._sock.send if type(plain) is socket.socket else _nothing
         self._head = b""
         self._head_waits = False
-        # Whether the head of a chunked response has been sent.
-        self._is_stream = False
 
     def send_headers(self) -> None:
         if self.headers_sent:
@@ -99,14 +97,8 @@ class FastResponse(Response):  # type: ignore[misc]
             self._send(b"")
 
     def write(self, arg: bytes) -> None:
-        if self._is_stream and arg and type(arg) is bytes:
-            # What gunicorn's method does with a later piece, in fewer calls.
-            self.sent += len(arg)
-            self._send_all(b"%X\r\n%b\r\n" % (len(arg), arg))
-            return
         self._head_waits = True
         super().write(arg)
-        self._is_stream = self.chunked and self.headers_sent and not self._head
 
     def close(self) -> None:
         self._head_waits = True
@@ -119,10 +111,8 @@ class FastResponse(Response):  # type: ignore[misc]
     def _send(self, piece: bytes) -> None:
         data = self._head + piece
         self._head = b""
-        if data:  # an empty send would fail if the browser has closed after a complete response
-            self._send_all(data)
-
-    def _send_all(self, data: bytes) -> None:
+        if not data:  # an empty send would fail if the browser has closed after a complete response
+            return
         try:
             sent = self._send_at_once(data)
         except BlockingIOError:

@@ -29,11 +29,6 @@ def chunks(events: Iterable[Event]) -> Iterator[bytes]:
         yield b"".join(joined) if len(joined) > 1 else joined[0]
 
 
-def is_small(event: Event) -> bool:
-    """Return whether the event's frame is a chunk."""
-    return len(event.data) + _FRAME_OVERHEAD <= CHUNK_BYTES
-
-
 def split(frames: bytes) -> Iterator[bytes]:
     """Yield the same bytes in chunks of at most CHUNK_BYTES."""
     for begin in range(0, len(frames), CHUNK_BYTES):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from chat.cluster.contract import Request, Unreachable
 from chat.store.records import STOPPED
-from chat.turns.chunks import chunks, is_small
+from chat.turns.chunks import chunks
 from chat.turns.running_turn import RunningTurn
 from chat.turns.running_turns import RunningTurns
 from chat.turns.stream_limits import CountedStream, StreamLimits
@@ -81,10 +81,7 @@ def _frames(running: RunningTurn, after: int, wait_s: float) -> Iterator[bytes]:
                 yield HEARTBEAT
                 continue
             after = batch[-1].number
-            if len(batch) == 1 and is_small(batch[0]):
-                yield batch[0].frame  # the usual case, without a generator
-            else:
-                yield from chunks(batch)
+            yield from chunks(batch)
             if not wait_s or batch[-1].name == "done":
                 return
     finally:

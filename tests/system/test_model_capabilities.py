@@ -1,4 +1,4 @@
-"""What an endpoint refuses is known to all workers of a server and told once, in both modes."""
+"""Refusals of an endpoint, known to all workers of a server and told once, in both modes."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from chat.errors import StoreUnavailable
 from chat.messages import Answer
 from chat.store import Store
 from chat.store.records import COMPLETED, CheckpointDelta, Turn
+from chat.store.turn_progress import LONG_TURN_MS
 from chat.store.turns import Progress, Question, Run
 from chat.turns.delta_sweep import AGE_S, DeltaSweep
 from tests.fake_clock import FakeClock
@@ -66,6 +67,7 @@ def test_what_ended_turns_leave_is_deleted_a_minute_later(store: Store, user: in
 
 
 def test_a_running_turn_keeps_its_own_and_deletes_them_at_its_end(store: Store, user: int, sweeps: Sweeps) -> None:
+    assert LONG_TURN_MS < AGE_S * 1000
     long, short = begin(store, user), begin(store, user)
     end(store, short)
     sweeps.go_on(10 * AGE_S)

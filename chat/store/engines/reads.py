@@ -36,6 +36,7 @@ class Read(Call):
             self.end(error=error)
 
     def note_answer(self) -> None:
+        """Note the database's first answer."""
         if not self.under_way_at:
             self.under_way_at = time.monotonic()
             self.on_answer(self.under_way_at - self._taken_at)

@@ -193,9 +193,7 @@ def _accepts_events() -> bool:
 
 def _lists_events(accepted: str) -> bool:
     """Return whether an Accept header lists the media type, with any quality; `*/*` does not count."""
-    return accepted == EVENT_STREAM or any(
-        each.partition(";")[0].strip() == EVENT_STREAM for each in accepted.lower().split(",")
-    )
+    return any(each.partition(";")[0].strip() == EVENT_STREAM for each in accepted.lower().split(","))
 
 
 def _stream(frames: Iterator[bytes]) -> Response:

@@ -78,7 +78,7 @@ class CapabilityCache:
     def __init__(
         self, endpoint: str = "", document: Document | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`endpoint` is its address. The clocks of processes that share a document show the same time."""
+        """Take the endpoint's address. `clock` shows the same time in all processes that share the document."""
         self._endpoint = endpoint
         self._document = document or PrivateDocument()
         self._clock = clock
