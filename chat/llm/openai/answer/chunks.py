@@ -30,7 +30,16 @@ _ERROR_FIELD = re.compile("(?:error|exception)(?:_?(?:msg|message|code))?$", re.
 _SUCCESS = (None, 0, "0", 200, "200", "success", "Success", "OK", "ok")
 
 
-class Delta(msgspec.Struct, gc=False):
+class _Reasons(msgspec.Struct, gc=False, kw_only=True):
+    """The names of a finish reason. Endpoints put one into the choice, its delta or message, or beside the choices."""
+
+    finish_reason: Any = None
+    camel_reason: Any = msgspec.field(default=None, name="finishReason")
+    stop_reason: Any = None
+    finish_details: Any = None
+
+
+class Delta(_Reasons, gc=False):
     """The delta of an event, or a whole message. Fields of type Any are interpreted by their users."""
 
     content: str | list[Any] | None = None
@@ -47,8 +56,6 @@ class Delta(msgspec.Struct, gc=False):
     extra_content: Any = None
     thought_signature: Any = None
     reasoning_opaque: Any = None
-    # Where some endpoints put the choice's.
-    finish_reason: Any = None
 
 
 # Names of the field with the reasoning's text.
@@ -58,34 +65,28 @@ EXTRA_FIELDS = ("reasoning_details", "thinking_blocks", "extra_content", "though
 
 
 _INTERPRETED = {
-    *("role", "content", "refusal", "tool_calls", "function_call", "name", "audio", "error", "usage", "finish_reason"),
+    *("role", "content", "refusal", "tool_calls", "function_call", "name", "audio", "error", "usage"),
+    *("finish_reason", "finishReason", "stop_reason", "finish_details"),
     *EXTRA_FIELDS,
 }
 
 
-class Choice(msgspec.Struct, gc=False):
+class Choice(_Reasons, gc=False):
     delta: Delta | None = None
-    finish_reason: str | None = None
     index: int | None = None
     message: Any = None
     text: Any = None
     error: Any = None
     usage: Any = None
-    # Other names of the finish reason.
-    camel_reason: Any = msgspec.field(default=None, name="finishReason")
-    stop_reason: Any = None
-    finish_details: Any = None
 
 
-class Chunk(msgspec.Struct, gc=False):
+class Chunk(_Reasons, gc=False):
     """One event. `error` is set if the event is an error; `choices` are all of them, whatever their index."""
 
     choices: list[Choice] | None = None
     usage: Any = None
     error: Any = None
     x_groq: Any = None
-    # Where some endpoints put the choice's.
-    finish_reason: Any = None
 
 
 class _RawChoice(msgspec.Struct):
@@ -185,7 +186,7 @@ def _without_envelope(value: dict[str, Any]) -> dict[str, Any]:
 def _chunk(value: dict[str, Any]) -> Chunk:
     choices = [choice for each in _listed(_choices(value)) if (choice := _choice(each)) is not None]
     error = error_in(value.get("error"), value) or (None if choices else _as_error(value))
-    return Chunk(choices, value.get("usage"), error, value.get("x_groq"), value.get("finish_reason"))
+    return Chunk(choices, value.get("usage"), error, value.get("x_groq"), **_reasons(value))
 
 
 def delta_of(value: Any) -> Delta | None:
@@ -205,7 +206,7 @@ def delta_of(value: Any) -> Delta | None:
         **{name: value.get(name) for name in EXTRA_FIELDS},
         **{name: text_of(value.get(name)) or None for name in REASONING_FIELDS[1:]},
         reasoning_content=text_of(value.get("reasoning_content")) or thinking or None,
-        finish_reason=value.get("finish_reason"),
+        **_reasons(value),
     )
 
 
@@ -226,33 +227,43 @@ def _choice(value: Any) -> Choice | None:
         return None
     return Choice(
         delta_of(value.get("delta")),
-        _reason(value.get("finish_reason")),
         _number(value.get("index")),
         value.get("message"),
         value.get("text"),
         value.get("error"),
         value.get("usage"),
-        *(value.get(name) for name in ("finishReason", "stop_reason", "finish_details")),
+        **_reasons(value),
     )
 
 
+def _reasons(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `_Reasons` from a JSON object."""
+    return {
+        "finish_reason": value.get("finish_reason"),
+        "camel_reason": value.get("finishReason"),
+        "stop_reason": value.get("stop_reason"),
+        "finish_details": value.get("finish_details"),
+    }
+
+
 def reason_of(choice: Choice, chunk: Chunk) -> str | None:
-    """Return a choice's finish reason, under whichever name; `stop_reason` may also be a token's number."""
-    if choice.finish_reason:
-        return choice.finish_reason
-    if choice.camel_reason is not None or choice.stop_reason is not None or choice.finish_details is not None:
-        stop_reason = choice.stop_reason if isinstance(choice.stop_reason, str) else None
-        if reason := _reason(choice.camel_reason) or stop_reason or _reason(choice.finish_details):
-            return reason
-    inside = None if choice.delta is None else choice.delta.finish_reason
-    if isinstance(choice.message, dict):
-        inside = inside or choice.message.get("finish_reason")
-    return None if inside is None and chunk.finish_reason is None else _reason(inside) or reason_beside(chunk)
+    """Return a choice's finish reason, under whichever name and in whichever place."""
+    message = delta_of(choice.message) if choice.message is not None else None
+    places = (choice, choice.delta, message, chunk)
+    return next((reason for place in places if place is not None and (reason := reason_in(place))), None)
 
 
-def reason_beside(chunk: Chunk) -> str | None:
-    """Return a finish reason that stands beside the choices."""
-    return _reason(chunk.finish_reason)
+def reason_in(place: _Reasons) -> str | None:
+    """Return the finish reason in one place; `stop_reason` may also be a token's number."""
+    if not has_reason(place):
+        return None
+    stop_reason = place.stop_reason if isinstance(place.stop_reason, str) else None
+    return _reason(place.finish_reason) or _reason(place.camel_reason) or stop_reason or _reason(place.finish_details)
+
+
+def has_reason(place: _Reasons) -> bool:
+    """Return whether a finish reason may be in this place."""
+    return bool(place.finish_reason or place.camel_reason or place.stop_reason or place.finish_details)
 
 
 def _number(value: Any) -> int:

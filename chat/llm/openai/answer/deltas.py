@@ -17,7 +17,7 @@ from chat.llm.openai.answer.chunks import (
     decode_loosely,
     delta_of,
     error_in,
-    reason_beside,
+    reason_in,
     reason_of,
 )
 from chat.llm.openai.answer.content import content_of, text_of
@@ -238,7 +238,7 @@ class AnswerReader:
             self._count(chunk.x_groq.get("usage"))
         choices = chunk.choices
         if not choices:
-            self._finish_by(reason_beside(chunk))
+            self._finish_by(reason_in(chunk))
             return ()
         if self._choice_index is None:
             self._choice_index = min([each.index or 0 for each in choices])

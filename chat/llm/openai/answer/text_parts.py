@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chat.llm.openai.answer.chunks import Chunk, Delta, decode
+from chat.llm.openai.answer.chunks import Chunk, Delta, decode, has_reason
 from chat.llm.openai.answer.content import content_of
 from chat.messages import ReasoningDelta, TextDelta
 
@@ -27,13 +27,11 @@ def decode_text_delta(data: bytes) -> TextDelta | ReasoningDelta | None:
 def plain_text_parts(chunk: Chunk) -> Sequence[TextPart]:
     """Return a chunk's text and reasoning if it has nothing else; an empty sequence otherwise."""
     choices = chunk.choices
-    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None or chunk.finish_reason is not None:
+    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None or has_reason(chunk):
         return ()
     choice = choices[0]
     delta = choice.delta
-    if delta is None or choice.finish_reason or choice.index or choice.error or choice.message or choice.text:
-        return ()
-    if choice.stop_reason or choice.camel_reason or choice.finish_details:
+    if delta is None or choice.index or choice.error or choice.message or choice.text or has_reason(choice):
         return ()
     return () if has_other_fields(delta) else text_parts(delta)
 
@@ -62,7 +60,7 @@ def has_other_fields(delta: Delta) -> bool:
         or delta.extra_content
         or delta.thought_signature
         or delta.reasoning_opaque
-        or delta.finish_reason
+        or has_reason(delta)
     )
 
 

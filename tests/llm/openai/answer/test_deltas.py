@@ -278,24 +278,33 @@ def test_a_finish_reason_under_another_name(fields, complete, text):
 
 
 PLACES = {
-    "in the delta": lambda reason: {"choices": [{"index": 0, "delta": {"content": " there", "finish_reason": reason}}]},
-    "in an empty delta": lambda reason: {"choices": [{"index": 0, "delta": {"finish_reason": reason}}]},
-    "beside the choices": lambda reason: {
+    "in the delta": lambda fields: {"choices": [{"index": 0, "delta": {"content": " there"} | fields}]},
+    "in an empty delta": lambda fields: {"choices": [{"index": 0, "delta": fields}]},
+    "beside the choices": lambda fields: {
         "choices": [{"index": 0, "delta": {"content": " there"}, "finish_reason": None}],
-        "finish_reason": reason,
+        **fields,
     },
-    "beside no choices": lambda reason: {"choices": [], "finish_reason": reason},
-    "beside null": lambda reason: {"choices": None, "finish_reason": reason, "usage": None},
-    "with the usage": lambda reason: {"choices": [], "usage": {"prompt_tokens": 1}, "finish_reason": reason},
-    "in a message": lambda reason: {"choices": [{"message": {"content": " there", "finish_reason": reason}}]},
+    "beside no choices": lambda fields: {"choices": [], **fields},
+    "beside null": lambda fields: {"choices": None, "usage": None, **fields},
+    "with the usage": lambda fields: {"choices": [], "usage": {"prompt_tokens": 1}, **fields},
+    "in a message": lambda fields: {"choices": [{"message": {"content": " there"} | fields}]},
+    "in an event that is read loosely": lambda fields: {"choices": {"0": {"delta": {"content": [" there"]} | fields}}},
+}
+NAMES = {
+    "finish_reason": lambda reason: reason,
+    "finishReason": lambda reason: reason,
+    "stop_reason": lambda reason: reason,
+    "finish_details": lambda reason: {"type": reason},
 }
 
 
 @pytest.mark.parametrize(("reason", "complete"), [("stop", True), ("length", False), (None, True), ("null", True)])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("place", PLACES)
-def test_a_finish_reason_in_another_place(place, reason, complete):
+def test_a_finish_reason_in_another_place(place, name, reason, complete):
     reader = AnswerReader()
-    chunks = [chunk({"content": "Hi"}), chunk({"content": ","}), json.dumps(PLACES[place](reason)).encode(), b"[DONE]"]
+    event = PLACES[place]({name: NAMES[name](reason)})
+    chunks = [chunk({"content": "Hi"}), chunk({"content": ","}), json.dumps(event).encode(), b"[DONE]"]
     deltas = list(reader.read((b"", data) for data in chunks))
     assert "".join(delta.text for delta in deltas).startswith("Hi,")
     assert (reader.fault() is None) is complete
