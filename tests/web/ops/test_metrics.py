@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chat.cancellation import Cancellation
 from chat.errors import ModelRateLimited
 from chat.messages import Delta, Message, TextDelta, ToolCall
+from scripts.kit.waiting import wait_until
 from tests.conftest import ScriptedModel
 from tests.prometheus import Figures
 
@@ -25,10 +26,16 @@ def figures(client: FlaskClient) -> Figures:
     return Figures(answer.text)
 
 
+def figures_of_ended_turns(client: FlaskClient) -> Figures:
+    """Return the figures once every turn is counted, which happens just after its end is committed."""
+    wait_until(lambda: figures(client).value("parley_active_turns") == 0)
+    return figures(client)
+
+
 def test_a_completed_turn_is_counted(alice: FlaskClient) -> None:
     before = figures(alice)
     exchange(alice, converse(alice), "Hello")
-    after = figures(alice)
+    after = figures_of_ended_turns(alice)
 
     def gained(name: str, **labels: str) -> float:
         return after.value(name, **labels) - before.value(name, **labels)
@@ -66,7 +73,7 @@ def test_errors_of_models_and_tools_are_counted_by_kind(alice: FlaskClient, mode
     model.will(ToolCall("1", "no_such_tool", "{}"), ToolCall("2", "market_data", "not JSON"))
     model.will_run(limited)
     exchange(alice, conversation, "Look it up")
-    values = figures(alice)
+    values = figures_of_ended_turns(alice)
     assert values.value("parley_turns_total", status="failed") == 1
     assert values.value("parley_model_errors_total", kind="model_rate_limited", model="demo") == 1
     assert values.value("parley_tool_calls_total", tool="unknown", outcome="unknown_tool") == 1
@@ -92,11 +99,11 @@ def test_a_continued_answer_has_no_first_token_of_the_old_one(alice: FlaskClient
 
     model.will_run(broken)
     turn = exchange(alice, converse(alice), "Count")
-    assert figures(alice).value("parley_turn_first_token_seconds_count") == 1
+    assert figures_of_ended_turns(alice).value("parley_turn_first_token_seconds_count") == 1
     model.will_run(lambda _messages, _cancellation: iter(()))
     started = alice.post(f"/api/messages/{turn['message_id']}/continue").json
     wait_for_turn(alice, started)
-    assert figures(alice).value("parley_turn_first_token_seconds_count") == 1
+    assert figures_of_ended_turns(alice).value("parley_turn_first_token_seconds_count") == 1
 
 
 def test_only_operators_may_look(make_app: Callable[..., Flask]) -> None:
@@ -113,7 +120,7 @@ def test_every_name_of_a_model_can_be_read_back(
 ) -> None:
     client = make_app(openai_base_url="http://127.0.0.1:9/v1", chat_models=(model_name,)).test_client()
     exchange(client, converse(client), "Hello")
-    text = client.get("/metrics").text
+    text = figures_of_ended_turns(client).text
     names = {
         sample.labels["model"]
         for family in text_string_to_metric_families(text)
