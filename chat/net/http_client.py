@@ -12,7 +12,7 @@ from chat.net.connect import Connector
 from chat.net.connection import READ_BYTES, Connection
 from chat.net.errors import NetError, SendFailed
 from chat.net.pool import MAX_IDLE_CONNECTIONS, ConnectionPool
-from chat.net.read_batching import read_delay_s
+from chat.net.read_batching import ReadBatching
 from chat.net.request import Origin, Timeouts
 from chat.net.response_parser import ResponseParser
 from chat.runtime.ticker import to_tick
@@ -32,7 +32,7 @@ class HttpClient:
     def __init__(
         self,
         context: ssl.SSLContext,
-        read_delay: Callable[[int], float] = read_delay_s,
+        batching: ReadBatching | None = None,
         clock: Callable[[], float] = time.monotonic,
         max_idle_connections: int = MAX_IDLE_CONNECTIONS,
     ) -> None:
@@ -43,7 +43,7 @@ class HttpClient:
         self._connector = Connector(context)
         self._pool = ConnectionPool(clock, max_idle_connections)
         self._open_bodies: set[Body] = set()
-        self._read_delay = read_delay
+        self._batching = batching or ReadBatching()
 
     def send(
         self, origin: Origin, message: bytes, scope: CancelScope, timeouts: Timeouts, *, bodiless: bool = False
@@ -58,6 +58,7 @@ class HttpClient:
         headers, exchange.parser.headers = exchange.parser.headers, []
         body = Body(self, exchange, origin)
         self._open_bodies.add(body)
+        self._batching.answer_began()
         return Response(exchange.parser.status, headers, body)
 
     def close(self) -> None:
@@ -72,7 +73,7 @@ class HttpClient:
 
     def read_delay_s(self) -> float:
         """Return the seconds that a reader should wait before its next read."""
-        return self._read_delay(len(self._open_bodies))
+        return self._batching.delay_s(len(self._open_bodies))
 
     def release(self, body: Body, exchange: _Exchange, origin: Origin) -> None:
         """Put the connection back into the pool, or close it if it cannot be used again."""

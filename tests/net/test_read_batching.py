@@ -1,17 +1,72 @@
-"""Read delays: none with few answers, longer with more."""
+"""Read delays: none with few answers, longer with more, longest while many begin."""
 
 from __future__ import annotations
 
-from chat.net.read_batching import BATCH_FROM, MAX_DELAY_S, read_delay_s
+import pytest
+
+from chat.net.read_batching import BATCH_FROM, MAX_DELAY_IN_A_RUSH_S, MAX_DELAY_S, RUSH, RUSH_S, ReadBatching
+
+NUMBERS = range(5000)
 
 
-def test_delay_is_zero_for_few_answers_and_grows_with_their_number():
-    delays = [read_delay_s(reading) for reading in range(5000)]
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def batching(clock: Clock) -> ReadBatching:
+    return ReadBatching(clock)
+
+
+@pytest.fixture
+def rush(batching: ReadBatching, clock: Clock) -> ReadBatching:
+    begin(batching, clock, RUSH, within_s=0.9 * RUSH_S)
+    return batching
+
+
+def begin(batching: ReadBatching, clock: Clock, count: int, within_s: float) -> None:
+    for _ in range(count):
+        batching.answer_began()
+        clock.now += within_s / count
+
+
+def test_delay_is_zero_for_few_answers_and_grows_with_their_number(batching: ReadBatching) -> None:
+    delays = [batching.delay_s(reading) for reading in NUMBERS]
     assert set(delays[:BATCH_FROM]) == {0.0}
     assert delays[BATCH_FROM] > 0.0
     assert delays == sorted(delays)
     assert delays[-1] == MAX_DELAY_S
 
 
-def test_reads_per_second_are_bounded():
-    assert all(reading / read_delay_s(reading) <= 3_000.5 for reading in range(BATCH_FROM, 1500))
+def test_reads_per_second_are_bounded(batching: ReadBatching) -> None:
+    assert all(reading / batching.delay_s(reading) <= 3_000.5 for reading in range(BATCH_FROM, 1500))
+
+
+def test_in_a_rush_no_delay_is_shorter_and_that_of_many_is_longer(rush: ReadBatching) -> None:
+    usual = ReadBatching()
+    delays = [rush.delay_s(reading) for reading in NUMBERS]
+    assert delays == sorted(delays)
+    assert all(delay >= usual.delay_s(reading) for reading, delay in enumerate(delays))
+    assert set(delays[:BATCH_FROM]) == {0.0}
+    assert rush.delay_s(1000) == MAX_DELAY_IN_A_RUSH_S > usual.delay_s(1000)
+
+
+def test_a_rush_ends(rush: ReadBatching, clock: Clock) -> None:
+    clock.now += RUSH_S
+    assert rush.delay_s(1000) == ReadBatching().delay_s(1000)
+
+
+@pytest.mark.parametrize(("count", "within_s"), [(RUSH - 1, 0.0), (5 * RUSH, 6 * RUSH_S), (0, 0.0)])
+def test_fewer_or_slower_beginnings_are_no_rush(
+    batching: ReadBatching, clock: Clock, count: int, within_s: float
+) -> None:
+    begin(batching, clock, count, within_s)
+    assert batching.delay_s(1000) == ReadBatching().delay_s(1000)

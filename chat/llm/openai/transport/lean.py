@@ -17,7 +17,7 @@ from chat.net import errors
 from chat.net.cancel_scope import current_scope, unlimited_scope
 from chat.net.http_client import Body, HttpClient
 from chat.net.pool import MAX_IDLE_CONNECTIONS
-from chat.net.read_batching import read_delay_s
+from chat.net.read_batching import ReadBatching
 from chat.net.request import Origin, Timeouts, request_bytes
 
 
@@ -30,11 +30,11 @@ class LeanTransport(httpx2.BaseTransport):
     def __init__(
         self,
         context: ssl.SSLContext,
-        read_delay: Callable[[int], float] = read_delay_s,
+        batching: ReadBatching | None = None,
         clock: Callable[[], float] = time.monotonic,
         max_idle_connections: int = MAX_IDLE_CONNECTIONS,
     ) -> None:
-        self._client = HttpClient(context, read_delay, clock, max_idle_connections)
+        self._client = HttpClient(context, batching, clock, max_idle_connections)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         origin = _origin(request.url)

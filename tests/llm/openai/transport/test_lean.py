@@ -17,7 +17,7 @@ import pytest
 
 from chat.llm.openai.transport.lean import LeanTransport
 from chat.net.cancel_scope import CancelScope, use_scope
-from chat.net.read_batching import BATCH_FROM
+from chat.net.read_batching import BATCH_FROM, ReadBatching
 from chat.net.response_parser import ResponseParser
 from tests.llm.openai.transport.lean_requests import LONG_S, OK, SOON_S, BackgroundRequest, far, keeps, says
 from tests.servers.scripted_server import Exchange
@@ -133,8 +133,13 @@ def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
     assert answers == dict.fromkeys(range(count), b"".join(words))
 
 
+class LongDelays(ReadBatching):
+    def delay_s(self, reading: int) -> float:
+        return LONG_S
+
+
 def test_a_reader_that_gathers_can_be_hung_up(serve):
-    transport = LeanTransport(ssl.create_default_context(), lambda _: LONG_S)
+    transport = LeanTransport(ssl.create_default_context(), LongDelays())
     scope = CancelScope(time.monotonic() + 0.3)
     scope.allow_read_batching()
     server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
