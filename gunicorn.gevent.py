@@ -170,8 +170,8 @@ def post_worker_init(worker):
         parley.start()
         parley.drain_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
-        loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)
-        accept.pause_when_exhausted(worker, loop_is_busy)
+        http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)
+        accept.accept_patiently(worker)
         stacks.remember_greenlets()
         gc_policy.collect_rarely()
         parley.block_watch.start()  # last, because starting a worker blocks its loop

@@ -1,14 +1,16 @@
-"""Pause in accepting connections while no file descriptor or memory is available.
+"""Acceptance of connections: a worker's share of those that wait, and a pause while nothing is left for them.
 
-gunicorn's gthread worker would exit with all of its responses; gevent's server would print a traceback each time.
+Without file descriptors or memory, gunicorn's gthread worker would exit with all of its responses, and gevent's server
+would print a traceback each time.
 """
 
 from __future__ import annotations
 
 import errno
 import math
+import socket
+import struct
 import time
-from collections.abc import Callable
 from typing import Any
 
 from chat.runtime import mode
@@ -17,7 +19,10 @@ from config.mode import ASYNC
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE_S = 0.1
 _LOG_INTERVAL_S = 30.0
-_BUSY_ACCEPTS = 16
+_MOST_ACCEPTS = 16
+# Linux's `struct tcp_info`: 8 bytes, then numbers of 32 bits. The fifth, `tcpi_unacked`, is the length of a listening
+# socket's queue.
+_TCP_INFO = struct.Struct("=8x5I")
 
 
 class ExhaustionLog:
@@ -37,14 +42,32 @@ class ExhaustionLog:
         return True
 
 
-def pause_when_exhausted(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
+def pending_connections(listener: Any) -> int:
+    """Return how many connections wait in the queue of a listening socket; 0 if the system does not tell."""
+    if not hasattr(socket, "TCP_INFO"):  # only Linux has it
+        return 0
+    try:
+        info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+    except OSError:  # not TCP
+        return 0
+    pending: int = _TCP_INFO.unpack(info)[4]
+    return pending
+
+
+def accepts_per_round(pending: int, workers: int) -> int:
+    """Return how many of the `pending` connections one of the `workers` accepts in a round of its loop."""
+    return max(1, min(_MOST_ACCEPTS, math.ceil(pending / workers)))
+
+
+def accept_patiently(worker: Any) -> None:
     """Have `worker` (gunicorn's, before it runs) pause on exhaustion. Clients wait in the listening socket's queue.
 
-    A gevent worker accepts several connections at once while `loop_is_busy`.
+    A gevent worker accepts its share of the queue in a round of its loop: gunicorn's single connection is too few when
+    many people come at once and each round has a thousand answers to continue.
     """
     exhaustion_log = ExhaustionLog(worker.log)
     if mode.current() is ASYNC:
-        _patient_greenlets(exhaustion_log, loop_is_busy)
+        _patient_greenlets(exhaustion_log, worker.cfg.workers)
     else:
         _patient_threads(worker, exhaustion_log)
 
@@ -52,7 +75,7 @@ def pause_when_exhausted(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
 def _patient_threads(worker: Any, exhaustion_log: ExhaustionLog) -> None:
     accept = worker.accept
 
-    def accept_patiently(listener: Any) -> None:
+    def accept_or_pause(listener: Any) -> None:
         try:
             accept(listener)
         except OSError as error:
@@ -60,10 +83,10 @@ def _patient_threads(worker: Any, exhaustion_log: ExhaustionLog) -> None:
                 raise
             time.sleep(PAUSE_S)
 
-    worker.accept = accept_patiently
+    worker.accept = accept_or_pause
 
 
-def _patient_greenlets(exhaustion_log: ExhaustionLog, loop_is_busy: Callable[[], bool]) -> None:
+def _patient_greenlets(exhaustion_log: ExhaustionLog, workers: int) -> None:
     from gevent.server import StreamServer
     from gunicorn.workers import ggevent
 
@@ -71,14 +94,8 @@ def _patient_greenlets(exhaustion_log: ExhaustionLog, loop_is_busy: Callable[[],
         max_accept: int
 
         def _do_read(self) -> None:
-            # gunicorn accepts one at a time, so that idle workers share connections evenly. In a round of a busy loop
-            # that is too few.
-            usual: int = self.max_accept
-            self.max_accept = max(usual, _BUSY_ACCEPTS) if loop_is_busy() else usual
-            try:
-                super()._do_read()
-            finally:
-                self.max_accept = usual
+            self.max_accept = accepts_per_round(pending_connections(self.socket), workers)
+            super()._do_read()
 
         def do_read(self) -> Any:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from chat.runtime import mode
@@ -12,23 +11,17 @@ from chat.runtime.http.thread_slots import RequestClassifier
 from config.mode import ASYNC
 
 
-def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: RequestClassifier) -> Callable[[], bool]:
-    """Have `worker` (gunicorn's, before its first request) serve with limits on time, bytes and threads.
-
-    Return a function that returns whether the worker's loop is overloaded at the moment.
-    """
+def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: RequestClassifier) -> None:
+    """Have `worker` (gunicorn's, before its first request) serve with limits on time, bytes and threads."""
     bounds = Bounds(request_timeout_s)
     if mode.current() is ASYNC:
         from chat.runtime.http.greenlet_server import GreenletServer  # noqa: PLC0415 - gevent workers only
 
-        server = GreenletServer(worker, bounds)
-        server.install()
-        return lambda: server.is_busy
-    if not worker.cfg.is_ssl:  # a TLS handshake would block the loop; gunicorn uses threads for it
+        GreenletServer(worker, bounds).install()
+    elif not worker.cfg.is_ssl:  # a TLS handshake would block the loop; gunicorn uses threads for it
         from chat.runtime.http.thread_server import ThreadServer  # noqa: PLC0415
 
         ThreadServer(worker, bounds, request_kind).install()
-    return lambda: False
 
 
 def limit_buffers(sockets: Any) -> None:

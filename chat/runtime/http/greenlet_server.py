@@ -39,11 +39,6 @@ class GreenletServer:
         self._waits: dict[BoundedSocket, float] = {}
         self._reserve = max(2, worker.worker_connections // 20)
 
-    @property
-    def is_busy(self) -> bool:
-        """Return whether connections wait in the fair queue."""
-        return self._fair_queue.is_contended
-
     def install(self) -> None:
         self._worker.handle = self.handle
         # Without Flask's `__call__`, which only passes the call on.
