@@ -58,7 +58,7 @@ class RedisChannels:
         self._lock = threading.Lock()
         self._waiting = threading.Event()
         self._subscription: Subscription | None = None
-        self._heard_at = self._echo_due_at = 0.0
+        self._received_at = self._echo_due_at = 0.0
         self._renew = False
         self._closing = False
         self._threads: list[threading.Thread] = []
@@ -92,7 +92,7 @@ class RedisChannels:
         now = time.monotonic()
         if self._echo_due_at and now > self._echo_due_at:
             self._renew = True
-        elif not self._echo_due_at and (workers or now - self._heard_at > _QUIET_S):
+        elif not self._echo_due_at and (workers or now - self._received_at > _QUIET_S):
             self._echo_due_at = now + _ECHO_S * self.wait_factor
             self.post(self.name, _ECHO)
         if workers:
@@ -155,7 +155,7 @@ class RedisChannels:
             except RedisUnavailable:
                 time.sleep(_WAIT_S)
                 continue
-            self._heard_at, self._echo_due_at, self._renew = time.monotonic(), 0.0, False
+            self._received_at, self._echo_due_at, self._renew = time.monotonic(), 0.0, False
             try:
                 while not (self._closing or self._renew or self._client.breaker.is_open):
                     bundle = subscription.next(_WAIT_S)
@@ -172,7 +172,7 @@ class RedisChannels:
         return f"{self._prefix()}inbox:{worker}"
 
     def _deliver(self, bundle: bytes) -> None:
-        self._heard_at, self._echo_due_at = time.monotonic(), 0.0
+        self._received_at, self._echo_due_at = time.monotonic(), 0.0
         try:
             messages = _decode(bundle)
         except (msgspec.DecodeError, msgspec.ValidationError):  # another program's, or another version's

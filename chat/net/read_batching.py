@@ -29,11 +29,11 @@ class ReadBatching:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._begun_at: deque[float] = deque(maxlen=RUSH)
+        self._recent_starts: deque[float] = deque(maxlen=RUSH)
 
     def answer_began(self) -> None:
         """Note that an answer begins."""
-        self._begun_at.append(self._monotonic())
+        self._recent_starts.append(self._monotonic())
 
     def delay_s(self, reading: int) -> float:
         """Return the seconds that a reader should wait before its next read, with `reading` answers under way."""
@@ -45,5 +45,5 @@ class ReadBatching:
         return min(MAX_DELAY_S, max(delay_s, reading / _READS_PER_S))
 
     def _in_a_rush(self) -> bool:
-        begun_at = self._begun_at
-        return len(begun_at) == RUSH and self._monotonic() - begun_at[0] < RUSH_S
+        starts = self._recent_starts
+        return len(starts) == RUSH and self._monotonic() - starts[0] < RUSH_S

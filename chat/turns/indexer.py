@@ -19,7 +19,7 @@ class Indexer:
     def __init__(self, store: Store, max_transactions: int = _MAX_TRANSACTIONS) -> None:
         self._store = store
         self._max_transactions = max_transactions
-        self._put_off = False
+        self._postponed = False
 
     def sweep(self) -> int:
         """Index pending texts, at most a few batches, and return how many were indexed."""
@@ -29,9 +29,9 @@ class Indexer:
                 if not self._store.index.has_pending():  # reads before it takes a write lock
                     break
                 indexed += self._store.index.index_pending()
-            self._put_off = False
+            self._postponed = False
         except StoreUnavailable as error:
-            if not self._put_off:  # logged once, not every second
+            if not self._postponed:  # logged once, not every second
                 log.warning("Indexing of new texts is postponed: %s", error)
-            self._put_off = True
+            self._postponed = True
         return indexed

@@ -43,7 +43,7 @@ class Recovery:
         self._count_interrupted = count_interrupted
         self._heartbeats = Heartbeats(clock)
         self._missing: dict[int, int] = {}
-        self._put_off = False
+        self._postponed = False
 
     def sweep(self) -> list[int]:
         """End every lost turn and return their ids. Call this once a second.
@@ -53,12 +53,12 @@ class Recovery:
         try:
             ended = self._end_lost(self._store.turns.latest_leases())
         except StoreUnavailable as error:
-            if not self._put_off:  # logged once, not every second
+            if not self._postponed:  # logged once, not every second
                 log.warning("Looking for interrupted turns is postponed: %s", error)
-            self._put_off = True
+            self._postponed = True
             self._heartbeats.forget()  # while the database is locked, no worker can renew a lease
             return []
-        self._put_off = False
+        self._postponed = False
         self._count_interrupted(len(ended))
         for turn_id in ended:
             log.warning("Turn %s is interrupted: its worker has gone", turn_id)

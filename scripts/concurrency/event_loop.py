@@ -56,7 +56,7 @@ class Task(Protocol):
 
     sock: socket.socket | None
 
-    def go_on(self) -> int:
+    def advance(self) -> int:
         """Continue as far as possible. Return the events of `selectors` to wait for, or 0 at the end."""
 
     def end(self) -> None:
@@ -78,9 +78,9 @@ class EventLoop:
         """Call once at a monotonic time."""
         heapq.heappush(self._calls, (at, next(self._numbers), call))
 
-    def go_on(self, task: Task) -> None:
+    def advance(self, task: Task) -> None:
         """Let a task run until it needs its socket to be ready, and watch for that."""
-        wanted = task.go_on()
+        wanted = task.advance()
         if self._watched.get(task) == (task.sock, wanted):
             return
         self.forget(task)
@@ -105,7 +105,7 @@ class EventLoop:
             ready = self._selector.select(pause)
             woke = time.monotonic()
             for key, _ in ready:
-                self.go_on(key.data)
+                self.advance(key.data)
             self._call_those_due()
             now = time.monotonic()
             self._busy_s += now - woke

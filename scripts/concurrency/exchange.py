@@ -38,7 +38,7 @@ class Exchange:
         self._begin_response()
         self._steps = self._talk()
 
-    def go_on(self) -> int:
+    def advance(self) -> int:
         """Continue as far as possible. Return the mask of `selectors` to wait for, or 0 at the end."""
         return next(self._steps, 0)
 

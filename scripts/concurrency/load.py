@@ -130,7 +130,7 @@ class Load:
         self.timelines.append(timeline)
         exchange = Exchange(self.api, request, timeline, self._end_turn)
         self._running[exchange] = user
-        self._loop.go_on(exchange)
+        self._loop.advance(exchange)
 
     def _end_turn(self, exchange: Exchange) -> None:
         user = self._running.pop(exchange)

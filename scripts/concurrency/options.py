@@ -25,10 +25,10 @@ docs/concurrency-check.md explains the figures and the reports."""
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Numbers of users to try one after another. `goes_on`: double the last one until the knee or `most`."""
+    """Numbers of users to try one after another. `continues`: double the last one until the knee or `most`."""
 
     steps: tuple[int, ...]
-    goes_on: bool
+    continues: bool
     most: int
 
 
@@ -164,8 +164,8 @@ def _sweep(parser: _Parser, args: argparse.Namespace) -> Sweep | None:
     if not args.sweep:
         return None
     parts = [part.strip() for part in args.sweep.replace("...", "…").split(",")]
-    goes_on = parts[-1] == "…"
-    parts = parts[:-1] if goes_on else parts
+    continues = parts[-1] == "…"
+    parts = parts[:-1] if continues else parts
     numbers = [int(part) for part in parts if re.fullmatch("[0-9]{1,9}", part)]
     if not parts or len(numbers) < len(parts) or not all(1 <= number <= MOST_USERS for number in numbers):
         parser.error(f"--sweep: {args.sweep!r} is not a list of numbers of users, such as 1,2,4,8 or 1,2,4,…")
@@ -174,7 +174,7 @@ def _sweep(parser: _Parser, args: argparse.Namespace) -> Sweep | None:
     most = args.users or MOST_USERS
     if numbers[-1] > most:
         parser.error(f"--sweep: {numbers[-1]} users are more than N, which is {most}")
-    return Sweep(steps=tuple(numbers), goes_on=goes_on, most=most)
+    return Sweep(steps=tuple(numbers), continues=continues, most=most)
 
 
 def _users(text: str) -> int:

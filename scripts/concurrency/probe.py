@@ -47,7 +47,7 @@ class Get:
         self._response, self._body = ResponseParser(), b""
         self._steps = self._talk()
 
-    def go_on(self) -> int:
+    def advance(self) -> int:
         """Continue as far as possible."""
         return next(self._steps, 0)
 
@@ -112,7 +112,7 @@ class Probes:
             return
         get = Get(self._api, path, lambda status, _body: self._note(get, status))
         self._open[get] = path
-        self._loop.go_on(get)
+        self._loop.advance(get)
 
     def _note(self, get: Get, status: int) -> None:
         path = self._open.pop(get, None)

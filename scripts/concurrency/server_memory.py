@@ -105,7 +105,7 @@ class MemoryWatch:
     def _ask(self, loop: EventLoop) -> None:
         if self._stopped:
             return
-        loop.go_on(Get(self._api, _PATH, lambda status, body: self._note(loop, status, body)))
+        loop.advance(Get(self._api, _PATH, lambda status, body: self._note(loop, status, body)))
 
     def _note(self, loop: EventLoop, status: int, body: bytes) -> None:
         if status == 200 and (report := _parsed(body)):

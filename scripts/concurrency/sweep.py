@@ -57,7 +57,7 @@ def numbers(sweep: Sweep) -> Iterator[int]:
     """Yield the numbers of users. An open list goes on by doubling."""
     yield from sweep.steps
     last = sweep.steps[-1]
-    while sweep.goes_on and last < sweep.most:
+    while sweep.continues and last < sweep.most:
         last = min(2 * last, sweep.most)
         yield last
 

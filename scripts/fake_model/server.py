@@ -52,7 +52,7 @@ class Connection:
         if mask & _WRITE:
             self._write(self.unsent)
             if self.open and not self.unsent:
-                self._go_on()
+                self._continue()
         if mask & _READ and self.open:
             self._read()
 
@@ -70,7 +70,7 @@ class Connection:
         if not self.steps and not self.unsent:
             self._begin()
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         if self.steps:
             self.play()
         else:

@@ -202,17 +202,17 @@ def test_the_knee(places: int, tried: list[int], knee: int, past: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "goes_on", "most", "numbers"),
+    ("steps", "continues", "most", "numbers"),
     [
         ((1, 2, 4), False, 100, [1, 2, 4]),
         ((1, 2, 4), True, 30, [1, 2, 4, 8, 16, 30]),
         ((5,), True, 5, [5]),
     ],
 )
-def test_the_steps_of_a_sweep(steps: tuple[int, ...], goes_on: bool, most: int, numbers: list[int]) -> None:
+def test_the_steps_of_a_sweep(steps: tuple[int, ...], continues: bool, most: int, numbers: list[int]) -> None:
     from scripts.concurrency.options import Sweep
 
-    assert list(sweep.numbers(Sweep(steps=steps, goes_on=goes_on, most=most))) == numbers
+    assert list(sweep.numbers(Sweep(steps=steps, continues=continues, most=most))) == numbers
 
 
 def run_of(chance: random.Random, first_s: float) -> list[Timeline]:

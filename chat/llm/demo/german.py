@@ -207,7 +207,7 @@ def language_of(question: str) -> Language:
     if german == 0 and not _ENGLISH.search(text):
         # A name that is the same in both languages tells nothing.
         german = sum(
-            (found := form.search(text)) is not None and found[0].rstrip("s") != word.casefold().rstrip("s")
+            (match := form.search(text)) is not None and match[0].rstrip("s") != word.casefold().rstrip("s")
             for form, word in _NAMES
         )
     return "de" if german > len(_ENGLISH.findall(text)) else "en"

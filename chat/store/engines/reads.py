@@ -16,20 +16,20 @@ class Read(Call):
     `on_answer` is called in that thread with the seconds that the database took. The time in the queue does not count.
     """
 
-    __slots__ = ("_taken_at", "on_answer", "read")
+    __slots__ = ("_started_at", "on_answer", "read")
 
     def __init__(self, read: Callable[[Callable[[], None]], Any]) -> None:
-        """Take what reads. It calls its argument when the database has answered."""
+        """Set the function that reads. It calls its argument when the database has answered."""
         super().__init__(lambda: None)
         self.read = read
         self.on_answer: Callable[[float], None] = _ignore
-        self._taken_at = 0.0
+        self._started_at = 0.0
 
     def run(self) -> None:
         if self.abandoned:
             self.end(error=StoreUnavailable("The database was slow."))
             return
-        self._taken_at = time.monotonic()
+        self._started_at = time.monotonic()
         try:
             self.end(self.read(self.note_answer))
         except BaseException as error:  # noqa: BLE001 - raised in the caller
@@ -39,7 +39,7 @@ class Read(Call):
         """Note the database's first answer."""
         if not self.under_way_at:
             self.under_way_at = time.monotonic()
-            self.on_answer(self.under_way_at - self._taken_at)
+            self.on_answer(self.under_way_at - self._started_at)
 
 
 def _ignore(_seconds: float) -> None:

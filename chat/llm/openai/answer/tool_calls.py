@@ -176,8 +176,8 @@ def _begins_another(call: PartialCall, call_id: str, name: str, arguments: str) 
         return False
     if call_id and call.id and call_id != call.id:
         # Some endpoints give every fragment another id.
-        goes_on = name == call.name and call.index is not None and bool(call.arguments) and not call.may_be_whole
-        return not goes_on or arguments.startswith("{")
+        continues = name == call.name and call.index is not None and bool(call.arguments) and not call.may_be_whole
+        return not continues or arguments.startswith("{")
     if name != call.name:
         # The rest of a split name arrives before the arguments.
         return bool(call.arguments) if call.name else False

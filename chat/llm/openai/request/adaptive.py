@@ -65,7 +65,7 @@ class AdaptiveRequest:
         self._never_sent = _ONLY_TOOLS if offer_tools == "false" else _NONE
         self._always_sent = _ONLY_TOOLS if offer_tools == "true" else _NONE
         self._unsupported = self._known.unsupported - _ONLY_TOOLS if self._always_sent else self._known.unsupported
-        self._probed = self._left_out_once = _NONE
+        self._probed = self._omitted_once = _NONE
         self._probes: list[frozenset[str]] | None = None
         self._max_chars = self._known.max_chars
         self._shortenings = 0
@@ -78,12 +78,12 @@ class AdaptiveRequest:
     @property
     def notices(self) -> list[str]:
         """Return the notices for the user about the request that was sent last."""
-        without = TOOLS in self._left_out and bool(self._request.tools)
+        without = TOOLS in self._omitted and bool(self._request.tools)
         return [WITHOUT_TOOLS] * without + [OLDER_LEFT_OUT] * self._is_shortened
 
     def body(self) -> bytes:
         """Return the next request's body."""
-        request, without = self._request, self._left_out
+        request, without = self._request, self._omitted
         messages = self._messages
         if TOOLS in without:
             messages = dialogue.without_tools(messages)
@@ -129,8 +129,8 @@ class AdaptiveRequest:
             )
 
     @property
-    def _left_out(self) -> frozenset[str]:
-        return self._unsupported | self._probed | self._left_out_once | self._never_sent
+    def _omitted(self) -> frozenset[str]:
+        return self._unsupported | self._probed | self._omitted_once | self._never_sent
 
     @property
     def _has_calls(self) -> bool:
@@ -138,7 +138,7 @@ class AdaptiveRequest:
 
     @property
     def _sends_own_calls(self) -> bool:
-        if not self._keeps_own_calls or TOOLS in self._left_out:
+        if not self._keeps_own_calls or TOOLS in self._omitted:
             return False
         return any(message.tool_calls and message.model == self._request.model for message in self._messages)
 
@@ -152,9 +152,9 @@ class AdaptiveRequest:
     def _sent(self) -> list[str]:
         """Return the options that the last request had and that may be omitted."""
         present = {TOOLS: bool(self._request.tools) or self._has_calls, USAGE: True}
-        present[TOOL_CHOICE] = present[TOOLS] and TOOLS not in self._left_out and not self._request.may_call
+        present[TOOL_CHOICE] = present[TOOLS] and TOOLS not in self._omitted and not self._request.may_call
         present[SYSTEM] = any(message.role == "system" for message in self._messages)
-        return [each for each in OPTIONS if present[each] and each not in self._left_out | self._always_sent]
+        return [each for each in OPTIONS if present[each] and each not in self._omitted | self._always_sent]
 
     def _omit_option(self, failure: Exception, error: ModelError) -> ModelError | None:
         named = option_named(failure, self._sent)
@@ -179,7 +179,7 @@ class AdaptiveRequest:
 
     def _omit_named(self, option: str, failure: Exception) -> None:
         if option == TOOLS and self._has_calls and not says_unsupported(failure):
-            self._left_out_once |= {option}  # the calls in the history may be the cause
+            self._omitted_once |= {option}  # the calls in the history may be the cause
         else:
             self._unsupported |= {option}
 
@@ -205,7 +205,7 @@ class AdaptiveRequest:
     def _shorten(self, share: float | None, limit: int | None, error: ModelError) -> ModelError | None:
         """Reduce the limit by the numbers in the refusal, or else by half."""
         request = self._request
-        tools = 0 if TOOLS in self._left_out else len(msgspec.json.encode([tool.parameters for tool in request.tools]))
+        tools = 0 if TOOLS in self._omitted else len(msgspec.json.encode([tool.parameters for tool in request.tools]))
         whole = self._sent_chars + tools
         if share is None and limit is not None and limit * _CHARS_PER_TOKEN < whole:
             share = limit * _CHARS_PER_TOKEN / whole
