@@ -19,7 +19,7 @@ MAX_DELAY_S = 0.5
 
 # In a rush, when so many answers begin within so many seconds, the worker reads less often: those who wait for their
 # first words need its time more than those who are reading already.
-RUSH, RUSH_S = 200, 0.5
+RUSH, RUSH_S = 100, 0.5
 _READS_PER_S_IN_A_RUSH = 750
 MAX_DELAY_IN_A_RUSH_S = 0.75
 

