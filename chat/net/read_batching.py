@@ -21,7 +21,7 @@ MAX_DELAY_S = 0.5
 # first words need its time more than those who are reading already.
 RUSH, RUSH_S = 100, 0.5
 _READS_PER_S_IN_A_RUSH = 750
-MAX_DELAY_IN_A_RUSH_S = 0.75
+MAX_DELAY_IN_A_RUSH_S = 1.0
 
 
 class ReadBatching:
