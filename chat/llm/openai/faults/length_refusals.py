@@ -52,8 +52,16 @@ _DIGITS = r"(\d{1,3}(?:[,._ '’]\d{3})+(?!\d)|\d{3,9}|\d{1,4}(?=\s?k\b))(\s?k\b
 _NUMBER = re.compile(rf"(?<![\w.\-]){_DIGITS}(?![\w\-])", _FOLDED)
 # A larger number is no length, but an id.
 _MOST_TIMES = 100
-# By how much it is too long: neither the limit nor the length.
-_EXCESS = re.compile(rf"\bby (?:about )?{_DIGITS}", _FOLDED)
+# Numbers that are neither the limit nor the length: the excess, and codes and ids before, around and after the words.
+_OTHER_NUMBERS = re.compile(
+    rf"""\bby\ (?:about\ )?{_DIGITS}
+      | (?:\b(?:(?:error|err|status|http)[ _-]?)?(?:code|status)\b|\b(?:errno|id|http|error(?=\ )))["']?\W{{0,3}}\d+\b
+        (?!\s?(?:k\b|tokens?\b|characters?\b))
+      | \A\W{{0,2}}(?:\d{{3,5}}(?:[\])>:]|\ -\ )|[45]\d\d\ (?-i:[A-Z]))
+      | \((?:1039|2013)\)\W*\Z  # MiniMax's codes
+    """,
+    _FOLDED | re.VERBOSE,
+)
 # The limit, by the words before or after it; the first form that occurs counts.
 _LIMITS = [
     re.compile(rf"(?:<=|[>≤])\s?{_DIGITS}"),
@@ -95,7 +103,7 @@ def too_long(failure: Exception) -> TooLong | None:
 def _measured(body: Any, text: str) -> TooLong:
     limit, sent = _fields(body)
     if limit is None:
-        text = _EXCESS.sub("", text)
+        text = _OTHER_NUMBERS.sub("", text)
         numbers = [_integer(number) for number in _NUMBER.finditer(text)]
         stated = next((match for form in _LIMITS if (match := form.search(text))), None)
         limit = _integer(stated) if stated else min(numbers, default=None)

@@ -8,7 +8,7 @@ import pytest
 
 from chat.llm.openai.answer.deltas import ReportedError
 from chat.llm.openai.answer.finish import fault_of
-from chat.llm.openai.faults.length_refusals import too_long
+from chat.llm.openai.faults.length_refusals import TooLong, too_long
 from tests.llm.openai.faults.cases import error, refusal
 
 # name: status, body, the stated limit, the share of what was sent that fits
@@ -206,6 +206,50 @@ LENGTHS: dict[str, tuple[int, Any, int | None, float | None]] = {
     "xAI": (400, {"error": "This model's maximum prompt length is 8192 but the request contains 16384"}, 8192, 0.5),
     "Azure in the stream": (0, {"code": "context_length_exceeded", "message": "Too long"}, None, None),
 }  # fmt: skip
+
+
+# Refusals whose only number is a code or an id: they state no limit.
+NO_LIMIT = [
+    "invalid params, context window exceeds limit (2013)",
+    "Error code: 400 - The prompt is too long",
+    "Error code: 400 - {'error': 'prompt is too long'}",
+    "prompt is too long (code: 1261)",
+    "The prompt is too long (status 400).",
+    "Request failed with status code 413: context length exceeded",
+    "upstream returned http_code=400, context length exceeded",
+    "error 2013: context window exceeds limit",
+    "HTTP 400 Bad Request: the input is too long",
+    "400 Bad Request: the input is too long",
+    "400: the input is too long",
+    "[1210] The input is too long",
+    "<400> The input is too long",
+    "400 - The input is too long",
+    "BrokerError: ErrorCode 40303: the prompt exceeds the context",
+    "The context is too long (request id: 123456789)",
+    'The context is too long, "code": "1261"',
+]
+# Numbers in the same places that are lengths.
+LIMITS = [
+    ("Error code: 400 - the prompt is too long; limit 8192, sent 16384", 8192, 0.5),
+    ("invalid params, the context window of 8192 is exceeded (2013)", 8192, None),
+    ("error: 4096 tokens is the maximum, and the prompt is too long", 4096, None),
+    ("error 4096 tokens allowed, the prompt is too long", 4096, None),
+    ("8192 tokens are the maximum: the prompt is too long", 8192, None),
+    ("8k tokens are the maximum: the prompt is too long", 8000, None),
+    ("The prompt is longer than the model's limit (2048)", 2048, None),
+    ("[1, 30720] is the allowed range, and the input is too long", 30720, None),
+    ("HTTP 400: max 2048 tokens, the prompt has 4096 tokens and is too long", 2048, 0.5),
+]
+
+
+@pytest.mark.parametrize("message", NO_LIMIT)
+def test_a_code_or_an_id_is_no_limit(message: str) -> None:
+    assert too_long(refusal(error(message), 400)) == TooLong(None, None)
+
+
+@pytest.mark.parametrize(("message", "limit", "share"), LIMITS)
+def test_a_length_beside_a_code_is_the_limit(message: str, limit: int, share: float | None) -> None:
+    assert too_long(refusal(error(message), 400)) == TooLong(share, limit)
 
 
 @pytest.mark.parametrize("name", LENGTHS)
