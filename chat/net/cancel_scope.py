@@ -27,7 +27,6 @@ _FROZEN_S = 0.25
 _DAY_S = 24 * 3600.0
 # A read that returns sooner did not wait, so no other greenlet has run.
 _WAITED_S = 0.001
-_YIELD_EVERY_S = 0.01
 # Added to the rest of the time, so that the deadline has passed when this time-out wakes the reader.
 _LATE_S = 0.01
 
@@ -50,6 +49,9 @@ class CancelScope:
     current socket. So `cancel` also works before the response begins, and never touches a connection that has moved
     on to another request.
     """
+
+    # How often a reader that always finds data lets others run.
+    yield_every_s = 0.01
 
     def __init__(
         self,
@@ -181,9 +183,13 @@ class CancelScope:
         if waited_s >= _WAITED_S:
             self._yielded_at = now
             self._silence_left_s -= min(waited_s, slice_s)
-        elif now - self._yielded_at > _YIELD_EVERY_S:
-            yield_now()
+        elif now - self._yielded_at > self.yield_every_s:
+            self.let_others_run()
             self._yielded_at = time.monotonic()
+
+    def let_others_run(self) -> None:
+        """Yield to other greenlets."""
+        yield_now()
 
     def exceeds_byte_limit(self, received: int) -> bool:
         """Count received bytes. Return whether there are more than `max_bytes`."""
