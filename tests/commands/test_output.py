@@ -11,9 +11,6 @@ from flask.cli import FlaskGroup
 
 from chat.app import create_app
 from chat.store import Store
-from config.mode import SYNC
-from config.server.reload import switch
-from config.server.reload.running_master import RunningMaster
 from config.settings import Settings
 
 Give = Callable[..., tuple[int, str]]
@@ -42,26 +39,3 @@ def give(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_it_is_one_sentence(give: Give, store: Store, tmp_path: Path, command: str) -> None:
     words = [str(tmp_path / "backup") if word == "FILE" else word for word in command.split()]
     assert give(*words) == (1, "Error: The output cannot be written (No space left on device).\n")
-
-
-def test_a_switch_is_not_undone_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server has been reloaded by then."""
-    env_file = tmp_path / ".env"
-    env_file.write_text("USE_ASYNC_AGENT=true\n")
-    (tmp_path / "data/run").mkdir(parents=True)
-    server = RunningMaster(tmp_path / "data/run", {}, pid=1)
-
-    def full(_text: str) -> None:
-        raise OSError(28, "No space left on device")
-
-    for name, value in {
-        "ENV_FILE": env_file,
-        "_find_master": lambda _target: server,
-        "_is_current": lambda *_: False,
-        "_preflight": lambda *_: 1,
-        "_reload": lambda *_: "Sync: 1 gthread worker answers.",
-    }.items():
-        monkeypatch.setattr(switch, name, value)
-    with pytest.raises(OSError, match="No space left"):
-        switch.switch(SYNC, full)
-    assert env_file.read_text() == "USE_ASYNC_AGENT=false\n"

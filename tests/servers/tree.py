@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from scripts.kit.program_copy import copy_program
 from scripts.kit.server_runner import ROOT
@@ -41,11 +42,13 @@ class Tree:
             output, errors = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
-    def start_mode(self, *arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.Popen[str]:
+    def start_mode(
+        self, *arguments: str, cwd: Path | None = None, output: int | TextIO = subprocess.PIPE, **environ: str
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi" if cwd is None else str(self.folder / "wsgi"), "mode",
              *arguments],
             cwd=cwd or self.folder,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder)} | environ,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=output, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

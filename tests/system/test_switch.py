@@ -206,6 +206,16 @@ def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path) -> None:
             assert tree.env_file.read_bytes() == good
 
 
+def test_a_switch_whose_outcome_cannot_be_written_stays(tmp_path: Path) -> None:
+    with running(tmp_path, "true") as (tree, server), Path("/dev/full").open("w") as full:
+        server.wait_for_workers(1)
+        with tree.start_mode("sync", output=full) as switching:
+            _, errors = switching.communicate(timeout=TIMEOUT_S)
+        assert (switching.returncode, errors) == (1, "Error: The output cannot be written (No space left on device).\n")
+        assert "USE_ASYNC_AGENT=false" in tree.env_file.read_text().splitlines()
+        wait_until(lambda: modes(server) == {"sync"}, timeout_s=TIMEOUT_S)  # the old worker may still accept
+
+
 def replaced(expression: str) -> str:
     """Return code with which a worker evaluates an expression instead of reporting. Fails without such a method."""
     return f"WorkerReport.publish\nWorkerReport.publish = lambda self: {expression}"
