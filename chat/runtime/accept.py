@@ -55,15 +55,18 @@ def pending_connections(listener: Any) -> int:
 
 
 def accepts_per_round(pending: int, workers: int) -> int:
-    """Return how many of the `pending` connections one of the `workers` accepts in a round of its loop."""
-    return max(1, min(_MOST_ACCEPTS, math.ceil(pending / workers)))
+    """Return how many of the `pending` connections one of the `workers` accepts in a round of its loop.
+
+    That is half of its share, so that workers which wake up a little later find theirs.
+    """
+    return max(1, min(_MOST_ACCEPTS, math.ceil(pending / (2 * workers))))
 
 
 def accept_patiently(worker: Any) -> None:
     """Have `worker` (gunicorn's, before it runs) pause on exhaustion. Clients wait in the listening socket's queue.
 
-    A gevent worker accepts its share of the queue in a round of its loop: gunicorn's single connection is too few when
-    many people come at once and each round has a thousand answers to continue.
+    A gevent worker accepts half of its share of the queue in a round of its loop: gunicorn's single connection is too
+    few when many people come at once and each round has a thousand answers to continue.
     """
     exhaustion_log = ExhaustionLog(worker.log)
     if mode.current() is ASYNC:

@@ -40,7 +40,7 @@ def test_a_system_without_such_counts_has_empty_queues(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("pending", "workers", "accepts"),
-    [(0, 2, 1), (1, 2, 1), (2, 2, 1), (3, 2, 2), (20, 2, 10), (32, 2, 16), (5000, 2, 16), (3, 1, 3), (4, 32, 1)],
+    [(0, 2, 1), (1, 2, 1), (4, 2, 1), (5, 2, 2), (20, 2, 5), (64, 2, 16), (5000, 2, 16), (3, 1, 2), (4, 32, 1)],
 )
-def test_a_worker_accepts_its_share(pending: int, workers: int, accepts: int) -> None:
+def test_a_worker_accepts_half_of_its_share(pending: int, workers: int, accepts: int) -> None:
     assert accepts_per_round(pending, workers) == accepts
