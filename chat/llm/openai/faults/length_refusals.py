@@ -55,7 +55,8 @@ _MOST_TIMES = 100
 # Numbers that are neither the limit nor the length: the excess, and codes and ids before, around and after the words.
 _OTHER_NUMBERS = re.compile(
     rf"""\bby\ (?:about\ )?{_DIGITS}
-      | (?:\b(?:(?:error|err|status|http)[ _-]?)?(?:code|status)\b|\b(?:errno|id|http|error(?=\ )))["']?\W{{0,3}}\d+\b
+      | (?:\b(?:(?:error|err|status|http)[ _-]?)?(?:code|status)\b|\b(?:errno|trace|error(?=\ ))
+        |(?:\b|_)id|\bhttp(?:/[\d.]+)?|错误代?码)["']?\W{{0,3}}\d+\b
         (?!\s?(?:k\b|tokens?\b|characters?\b))
       | \A\W{{0,2}}(?:\d{{3,5}}(?:[\])>:]|\ -\ )|[45]\d\d\ (?-i:[A-Z]))
       | \((?:1039|2013)\)\W*\Z  # MiniMax's codes

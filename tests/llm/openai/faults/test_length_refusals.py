@@ -227,6 +227,10 @@ NO_LIMIT = [
     "BrokerError: ErrorCode 40303: the prompt exceeds the context",
     "The context is too long (request id: 123456789)",
     'The context is too long, "code": "1261"',
+    "The context is too long; code 1261, request_id=8273645",
+    "The context is too long, trace 123456",
+    "The prompt is too long (HTTP/1.1 400)",
+    "输入超长 (错误码: 1261)",
 ]
 # Numbers in the same places that are lengths.
 LIMITS = [
