@@ -5,37 +5,31 @@ from __future__ import annotations
 import pytest
 
 from chat.net.read_batching import BATCH_FROM, MAX_DELAY_IN_A_RUSH_S, MAX_DELAY_S, RUSH, RUSH_S, ReadBatching
+from tests.fake_clock import FakeClock
 
 NUMBERS = range(5000)
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def batching(clock: FakeClock) -> ReadBatching:
+    return ReadBatching(clock.monotonic)
 
 
 @pytest.fixture
-def batching(clock: Clock) -> ReadBatching:
-    return ReadBatching(clock)
-
-
-@pytest.fixture
-def rush(batching: ReadBatching, clock: Clock) -> ReadBatching:
+def rush(batching: ReadBatching, clock: FakeClock) -> ReadBatching:
     begin(batching, clock, RUSH, within_s=0.9 * RUSH_S)
     return batching
 
 
-def begin(batching: ReadBatching, clock: Clock, count: int, within_s: float) -> None:
+def begin(batching: ReadBatching, clock: FakeClock, count: int, within_s: float) -> None:
     for _ in range(count):
         batching.answer_began()
-        clock.now += within_s / count
+        clock.advance(within_s / count)
 
 
 def test_delay_is_zero_for_few_answers_and_grows_with_their_number(batching: ReadBatching) -> None:
@@ -59,14 +53,14 @@ def test_in_a_rush_no_delay_is_shorter_and_that_of_many_is_longer(rush: ReadBatc
     assert rush.delay_s(1000) == MAX_DELAY_IN_A_RUSH_S > usual.delay_s(1000)
 
 
-def test_a_rush_ends(rush: ReadBatching, clock: Clock) -> None:
-    clock.now += RUSH_S
+def test_a_rush_ends(rush: ReadBatching, clock: FakeClock) -> None:
+    clock.advance(RUSH_S)
     assert rush.delay_s(1000) == ReadBatching().delay_s(1000)
 
 
 @pytest.mark.parametrize(("count", "within_s"), [(RUSH - 1, 0.0), (5 * RUSH, 6 * RUSH_S), (0, 0.0)])
 def test_fewer_or_slower_beginnings_are_no_rush(
-    batching: ReadBatching, clock: Clock, count: int, within_s: float
+    batching: ReadBatching, clock: FakeClock, count: int, within_s: float
 ) -> None:
     begin(batching, clock, count, within_s)
     assert batching.delay_s(1000) == ReadBatching().delay_s(1000)

@@ -12,8 +12,6 @@ from chat.net.cancel_scope import CancelScope
 class CountingScope(CancelScope):
     """Scope that counts its yields instead of making them."""
 
-    yield_every_s = 5.0  # so that a late test changes nothing
-
     def __init__(self) -> None:
         super().__init__(time.monotonic() + 60)
         self.yields = 0
@@ -27,16 +25,37 @@ def scope() -> CountingScope:
     return CountingScope()
 
 
+class RareScope(CountingScope):
+    """The same, which yields so rarely that a late test changes nothing."""
+
+    yield_every_s = 5.0
+
+
+@pytest.fixture
+def rare_scope() -> RareScope:
+    return RareScope()
+
+
 def read(scope: CancelScope) -> None:
     scope.receive(None, lambda _: b"data", TimeoutError)
 
 
-def test_a_reader_that_never_waits_yields(scope: CountingScope) -> None:
-    read(scope)
-    assert scope.yields == 1
+def test_a_reader_that_never_waits_yields(rare_scope: RareScope) -> None:
+    read(rare_scope)
+    assert rare_scope.yields == 1
 
 
-def test_a_reader_does_not_yield_again_just_after_a_pause(scope: CountingScope) -> None:
-    scope.pause(0.0)
-    read(scope)
-    assert scope.yields == 0
+def test_a_reader_does_not_yield_again_just_after_a_pause(rare_scope: RareScope) -> None:
+    rare_scope.pause(0.0)
+    read(rare_scope)
+    assert rare_scope.yields == 0
+
+
+def test_a_reader_that_always_has_something_to_read_lets_others_run(scope: CountingScope) -> None:
+    began_at, reads = time.monotonic(), 0
+    while scope.yields < 5:
+        read(scope)
+        reads += 1
+        assert time.monotonic() - began_at < 30
+    assert time.monotonic() - began_at >= 0.04  # not at each read
+    assert reads > scope.yields

@@ -308,22 +308,3 @@ def test_a_silent_model_is_given_up_in_time_though():
     with pytest.raises(TimeoutError):
         CancelScope(time.monotonic() + 60).receive(0.3, receive, TimeoutError)
     assert 0.25 < time.monotonic() - began_at < 3
-
-
-class CountingScope(CancelScope):
-    """Scope that counts its yields instead of making them."""
-
-    yields = 0
-
-    def let_others_run(self) -> None:
-        self.yields += 1
-
-
-def test_a_reader_that_always_has_something_to_read_lets_others_run():
-    scope, began_at, reads = CountingScope(time.monotonic() + 60), time.monotonic(), 0
-    while scope.yields < 5:
-        scope.receive(1.0, lambda _: b"x", TimeoutError)
-        reads += 1
-        assert time.monotonic() - began_at < 30
-    assert time.monotonic() - began_at >= 0.04  # not at each read
-    assert reads > scope.yields
